@@ -1,0 +1,675 @@
+"""The door: command line and WSGI entry. The only place that knows paths and environment. Importing it opens nothing.
+
+sozialraum demo          build the example territories and show them
+app:create_server()      the same dashboard for a WSGI server
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from geodata.fehler import LieferungError, MonitoringError
+
+WURZEL = Path(__file__).parent
+BEISPIEL = WURZEL / "etl" / "beispiel"
+PROGRAMM = "sozialraum"
+
+# --- German command line ---------------------------------------------------------------------
+
+HILFE_DEUTSCH = {
+    "Usage:": "Aufruf:",
+    "[OPTIONS]": "[OPTIONEN]",
+    "COMMAND [ARGS]...": "BEFEHL [ANGABEN]...",
+    "Options:": "Optionen:",
+    "Commands:": "Befehle:",
+    "Arguments:": "Angaben:",
+    "Show this message and exit.": "Diese Hilfe zeigen.",
+    "[default: ": "[Vorgabe: ",
+    "[required]": "[nötig]",
+    "default: ": "Vorgabe: ",
+    "required": "nötig",
+    "<str>": "TEXT ",
+    "<int>": "ZAHL ",
+    "<path>": "ORDNER",
+    " <list[Path]>": "",
+}
+FEHLER_DEUTSCH = (
+    (r"No such option: ([^ ]+).*", r"Die Option \1 gibt es nicht."),
+    (r"No such command '?([^' ]+)'?.*", r"Den Befehl »\1« gibt es nicht."),
+    (r"Missing (option|argument|parameter):? '?([^'.]+)'?.*", r"Die Angabe \2 fehlt."),
+    (r"Missing command.*", "Es fehlt ein Befehl."),
+    (r"Got unexpected extra arguments? \((.*)\).*", r"Zu viel angegeben: \1."),
+    (r"Option '?([^' ]+)'? requires an argument.*", r"Die Option \1 braucht einen Wert."),
+    (r"Invalid value for ([^:]+): (.*)", r"Ungültiger Wert für \1: \2"),
+)
+
+
+class _Deutsch:
+    """Help texts of the framework in German; it offers no translation of its own."""
+
+    def get_help(self, ctx) -> str:
+        text = super().get_help(ctx)
+        for englisch, deutsch in HILFE_DEUTSCH.items():
+            text = text.replace(englisch, deutsch)
+        return text
+
+
+class Befehl(_Deutsch, TyperCommand):
+    pass
+
+
+class Gruppe(_Deutsch, TyperGroup):
+    pass
+
+
+cli = typer.Typer(
+    name=PROGRAMM,
+    cls=Gruppe,
+    help="Sozialräumliches Monitoring: von den gelieferten Dateien zur geschützten Karte.",
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # a traceback with local variables would print what is secret
+)
+lieferung_cli = typer.Typer(
+    cls=Gruppe, help="Lieferungen ansehen und zurücknehmen.", rich_markup_mode=None, no_args_is_help=True
+)
+cli.add_typer(lieferung_cli, name="lieferung")
+
+Daten = Annotated[
+    Path, typer.Option("--daten", envvar="SOZIALRAUM_DATEN", help="Ordner mit allen Daten.", show_envvar=False)
+]
+GebietId = Annotated[str, typer.Option("--gebiet", help="Kennung des Gebiets, zum Beispiel rhein_sieg.")]
+FreigabeId = Annotated[str, typer.Option("--freigabe", help="Freigabeprofil: oeffentlich oder kreis.")]
+AlsJson = Annotated[bool, typer.Option("--json", help="Ergebnis als JSON, für Programme.")]
+Port = Annotated[int, typer.Option("--port", envvar="PORT", help="Netzwerk-Port.", show_envvar=False)]
+DATEN = Path("daten")
+
+
+def main() -> None:
+    """Run one command; expected errors become one German message and their exit code."""
+    try:
+        code = cli(standalone_mode=False)
+    except MonitoringError as fehler:
+        print(fehler, file=sys.stderr)
+        sys.exit(fehler.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        print("Abgebrochen. Der bisherige Stand gilt weiter.", file=sys.stderr)
+        sys.exit(130)
+    except typer.BadParameter.__mro__[1] as fehler:  # every wrong use of the command line
+        print(_bedienfehler(fehler), file=sys.stderr)
+        sys.exit(2)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _bedienfehler(fehler) -> str:
+    text = fehler.format_message()
+    if text.startswith("Aufruf:"):
+        return text
+    for muster, deutsch in FEHLER_DEUTSCH:
+        text = re.sub(f"^{muster}$", deutsch, text, flags=re.S)
+    pfad = fehler.ctx.command_path if fehler.ctx else PROGRAMM
+    return f"{text}\n  Abhilfe: »{pfad} --help« zeigt, was möglich ist."
+
+
+# --- catalogue and places --------------------------------------------------------------------
+
+
+class Katalog:
+    """Shipped entries overlaid by the Kreis's own in `daten/katalog/`, read when first asked for."""
+
+    def __init__(self, daten: Path) -> None:
+        self._eigene = daten / "katalog"
+
+    def _wurzeln(self, name: str, mitgeliefert: str) -> tuple[Path, Path]:
+        return WURZEL / mitgeliefert, self._eigene / name
+
+    def gebiete(self) -> dict:
+        from geodata.gebiet import read_gebiete
+
+        return read_gebiete(*self._wurzeln("gebiete", "geodata/gebiete"))
+
+    def gebiet(self, gebiet_id: str):
+        alle = self.gebiete()
+        if gebiet_id not in alle:
+            raise MonitoringError(
+                f"Das Gebiet »{gebiet_id}« gibt es nicht.",
+                wo=f"vorhanden: {', '.join(alle)}",
+                tun=f"Eine der Kennungen angeben oder unter {self._eigene / 'gebiete'} ein Gebiet anlegen.",
+            )
+        return alle[gebiet_id]
+
+    def quellen(self) -> dict:
+        from etl.quelle import read_quellen
+
+        return read_quellen(*self._wurzeln("quellen", "etl/quellen"))
+
+    def kennzahlen(self) -> dict:
+        from indicators.kennzahl import check_katalog, read_kennzahlen
+
+        kennzahlen = read_kennzahlen(*self._wurzeln("kennzahlen", "indicators/kennzahlen"))
+        check_katalog(kennzahlen, {m for q in self.quellen().values() for m in q.merkmale})
+        return kennzahlen
+
+    def freigaben(self) -> list:
+        from indicators.freigabe import read_freigaben
+
+        return read_freigaben(*self._wurzeln("freigaben", "indicators/freigaben"))
+
+
+@contextmanager
+def _fortschritt(titel: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A progress bar on a terminal, nothing in a log (the command says the result in one line)."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as anzeige:
+        balken: dict[str, int] = {}
+
+        def melde(fertig: int, gesamt: int, text: str) -> None:
+            if text not in balken:
+                balken[text] = anzeige.add_task(f"{titel}: {text}", total=gesamt)
+            anzeige.update(balken[text], completed=fertig, total=gesamt)
+
+        yield melde
+
+
+def _sage(text: str, als_json: bool = False, **felder) -> None:
+    print(json.dumps(felder, ensure_ascii=False, default=str) if als_json else text)
+
+
+def _zahl(n: int, einzahl: str, mehrzahl: str) -> str:
+    return f"{n:,}".replace(",", ".") + f" {einzahl if n == 1 else mehrzahl}"
+
+
+# --- commands --------------------------------------------------------------------------------
+
+
+@cli.command(cls=Befehl)
+def demo(
+    daten: Daten = DATEN,
+    port: Port = 8050,
+    nur_bauen: Annotated[bool, typer.Option("--nur-bauen", help="Nur bauen, nicht zeigen.")] = False,
+) -> None:
+    """Die Beispielgebiete bauen (beim ersten Mal bis zu drei Minuten) und zeigen."""
+    from indicators.store import find_aktuell
+
+    gebiete = sorted(p.name for p in BEISPIEL.iterdir() if p.is_dir() and not p.name.startswith(("_", ".")))
+    abdruck = _abdruck()
+    merker = daten / ".beispiel.json"
+    gebaut = json.loads(merker.read_text(encoding="utf-8")) if merker.is_file() else {}
+    for gebiet_id in gebiete:
+        if gebaut.get(gebiet_id) == abdruck and find_aktuell(daten, gebiet_id):
+            continue
+        _lege_beispiel_ab(daten, gebiet_id)
+        laden(gebiet_id, daten=daten)
+        veroeffentlichen(gebiet_id, daten=daten)
+        gebaut[gebiet_id] = abdruck
+        merker.write_text(json.dumps(gebaut), encoding="utf-8")
+    if not nur_bauen:
+        starten(daten=daten, port=port)
+
+
+def _abdruck() -> str:
+    """Changes with the program or the example files; the same one means there is nothing to build."""
+    summe = hashlib.sha256()
+    for ordner in ("geodata", "etl", "indicators"):
+        for datei in sorted((WURZEL / ordner).rglob("*")):
+            if datei.is_file() and "__pycache__" not in datei.parts:
+                summe.update(datei.relative_to(WURZEL).as_posix().encode())
+                summe.update(datei.read_bytes())
+    return summe.hexdigest()[:16]
+
+
+def _lege_beispiel_ab(daten: Path, gebiet_id: str) -> None:
+    eingang = daten / gebiet_id / "eingang"
+    for quelle in sorted(p for p in (BEISPIEL / gebiet_id).iterdir() if p.is_dir()):
+        shutil.copytree(quelle, eingang / quelle.name, dirs_exist_ok=True)
+
+
+@cli.command(cls=Befehl)
+def pruefen(
+    dateien: Annotated[
+        list[Path] | None, typer.Argument(metavar="DATEI", help="Lieferungen, die geprüft werden sollen.")
+    ] = None,
+    gebiet: Annotated[str | None, typer.Option("--gebiet", help="Nur dieses Gebiet.")] = None,
+    quelle: Annotated[
+        str | None, typer.Option("--quelle", help="Quellenprofil der Dateien, wenn der Name es nicht verrät.")
+    ] = None,
+    daten: Daten = DATEN,
+) -> None:
+    """Kataloge, Grenzen und Lieferungen prüfen; schreibt nichts."""
+    from geodata.geometrie import check_gebiet
+
+    katalog = Katalog(daten)
+    kennzahlen, freigaben = katalog.kennzahlen(), katalog.freigaben()
+    print(
+        f"Katalog in Ordnung: {len(kennzahlen)} Kennzahlen, {len(katalog.quellen())} Quellen, {len(freigaben)} Freigabeprofile."
+    )
+    for g in [katalog.gebiet(gebiet)] if gebiet else katalog.gebiete().values():
+        hinweise = check_gebiet(g)
+        print(f"Gebiet »{g.id}« ({g.name}): Grenzen in Ordnung.")
+        for hinweis in hinweise:
+            print(f"  Hinweis: {hinweis}")
+        if gebiet:
+            _pruefe_lieferungen(katalog, g, dateien or [], quelle, daten)
+    if dateien and not gebiet:
+        raise MonitoringError("Zu den Dateien fehlt das Gebiet.", tun="»--gebiet ID« ergänzen.")
+
+
+def _pruefe_lieferungen(katalog: Katalog, gebiet, dateien: list[Path], quelle: str | None, daten: Path) -> None:
+    from etl.load import pruefe_lieferung
+
+    auftraege = _auftraege(katalog, gebiet, dateien, quelle, daten)
+    anzahl = 0
+    with _fortschritt("Prüfen") as melde:
+        for nr, (q, datei) in enumerate(auftraege, start=1):
+            for befund in pruefe_lieferung(datei, q, gebiet).befunde:
+                print(f"  [{befund.schwere}] {befund.text}")
+                anzahl += 1
+            melde(nr, len(auftraege), gebiet.name)
+    print(f"{_zahl(len(auftraege), 'Lieferung', 'Lieferungen')} in Ordnung, {_zahl(anzahl, 'Befund', 'Befunde')}.")
+
+
+def _auftraege(katalog: Katalog, gebiet, dateien: list[Path], quelle_id: str | None, daten: Path) -> list:
+    """(Quelle, Datei) pairs: the files named, or all of `eingang/`."""
+    from etl.load import finde_dateien
+
+    quellen = {q.id: q for q in katalog.quellen().values() if gebiet.id in q.gebiet}
+    if quelle_id is not None and quelle_id not in quellen:
+        raise MonitoringError(
+            f"Die Quelle »{quelle_id}« gibt es für »{gebiet.id}« nicht.", wo=f"vorhanden: {', '.join(quellen)}"
+        )
+    if dateien:
+        return [
+            (quellen[quelle_id] if quelle_id else _quelle_von(quellen, datei), _vorhanden(datei)) for datei in dateien
+        ]
+    alle = finde_dateien(gebiet, quellen, daten / gebiet.id / "eingang")
+    return [(q, datei) for q, datei in alle if quelle_id in (None, q.id)]
+
+
+def _vorhanden(datei: Path) -> Path:
+    if not datei.is_file():
+        raise LieferungError("Die Datei gibt es nicht.", wo=str(datei), tun="Pfad und Schreibweise prüfen.")
+    return datei
+
+
+def _quelle_von(quellen: dict, datei: Path):
+    """The one profile whose file pattern fits, or whose folder the file lies in."""
+    if datei.resolve().parent.name in quellen:
+        return quellen[datei.resolve().parent.name]
+    treffer = [q for q in quellen.values() if q.passt(datei.name)]
+    if len(treffer) == 1:
+        return treffer[0]
+    raise LieferungError(
+        "Zu welcher Quelle die Datei gehört, verrät ihr Name nicht.",
+        wo=f"{datei.name} (passende Quellen: {', '.join(q.id for q in treffer) or 'keine'})",
+        tun=f"»--quelle ID« angeben; vorhanden: {', '.join(quellen)}.",
+    )
+
+
+@cli.command(cls=Befehl)
+def laden(
+    gebiet: GebietId,
+    dateien: Annotated[
+        list[Path] | None, typer.Argument(metavar="DATEI", help="Lieferungen; ohne Angabe alle im Ordner eingang/.")
+    ] = None,
+    quelle: Annotated[str | None, typer.Option("--quelle", help="Nur diese Quelle.")] = None,
+    daten: Daten = DATEN,
+    als_json: AlsJson = False,
+) -> None:
+    """Lieferungen prüfen und in die interne Datenbank laden: alles oder nichts."""
+    from etl.load import load
+
+    katalog = Katalog(daten)
+    g = katalog.gebiet(gebiet)
+    auftraege = _auftraege(katalog, g, dateien or [], quelle, daten)
+    if not auftraege:
+        raise LieferungError(
+            f"Für »{g.name}« liegt keine Lieferung vor.",
+            wo=str(daten / gebiet / "eingang"),
+            tun="Dateien in den Ordner eingang/<quelle>/ legen oder im Befehl nennen.",
+        )
+    with _fortschritt(f"Laden {g.name}") as melde:
+        bericht = load(g, katalog.quellen(), auftraege, daten / gebiet / "intern.duckdb", melde=melde)
+    _sage(
+        f"{g.name}: {_text_geladen(bericht)}",
+        als_json,
+        gebiet=gebiet,
+        geladen=bericht.geladen,
+        dateien=[
+            {"quelle": e.quelle, "datei": e.datei, "ergebnis": e.ergebnis, "werte": e.werte, "befunde": len(e.befunde)}
+            for e in bericht.dateien
+        ],
+    )
+
+
+def _text_geladen(bericht) -> str:
+    """One line for all files, and a line for each one that changes what was known."""
+    neu = [e for e in bericht.dateien if e.ergebnis == "geladen"]
+    if not neu:
+        return f"unverändert, {_zahl(len(bericht.dateien), 'Lieferung ist', 'Lieferungen sind')} schon geladen."
+    befunde = sum(len(e.befunde) for e in neu)
+    text = f"{_zahl(len(neu), 'Lieferung', 'Lieferungen')} geladen, {_zahl(sum(e.werte for e in neu), 'Wert', 'Werte')}"
+    text += f", {_zahl(befunde, 'Befund', 'Befunde')}" + (f" (»{PROGRAMM} befunde« zeigt sie)." if befunde else ".")
+    for e in neu:
+        if e.geaendert:
+            was = ", ".join(f"{merkmal} {anzahl}" for merkmal, anzahl in sorted(e.geaendert.items()))
+            text += f"\n  Nachlieferung {e.datei}: geänderte Werte je Merkmal: {was}"
+    return text
+
+
+@cli.command(cls=Befehl)
+def befunde(gebiet: GebietId, daten: Daten = DATEN) -> None:
+    """Auffälligkeiten der geladenen Lieferungen, mit Ort und Wert."""
+    from etl.load import read_befunde
+
+    gefunden = read_befunde(_intern(daten, gebiet))
+    for b in gefunden.itertuples():
+        print(f"[{b.schwere}] {b.quelle}, Lieferung {b.lieferung_id}, {b.regel}: {b.text}")
+    print(f"{_zahl(len(gefunden), 'Befund', 'Befunde')}.")
+
+
+@lieferung_cli.command("liste", cls=Befehl)
+def lieferung_liste(gebiet: GebietId, daten: Daten = DATEN) -> None:
+    """Alle Lieferungen, auch ersetzte und zurückgenommene."""
+    from etl.load import list_lieferungen
+
+    for z in list_lieferungen(_intern(daten, gebiet)).itertuples():
+        zustand = (
+            "zurückgenommen" if z.entfernt_am == z.entfernt_am and z.entfernt_am else "gilt" if z.gilt else "ersetzt"
+        )
+        print(f"{z.lieferung_id:>5}  {zustand:<15} {z.stichtage:<24} {z.quelle:<28} {z.datei}")
+
+
+@lieferung_cli.command("entfernen", cls=Befehl)
+def lieferung_entfernen(
+    nummer: Annotated[int, typer.Argument(metavar="NUMMER", help="Nummer aus »lieferung liste«.")],
+    gebiet: GebietId,
+    daten: Daten = DATEN,
+) -> None:
+    """Eine Lieferung zurücknehmen; die vorige gilt wieder, verloren geht nichts."""
+    from etl.load import entferne_lieferung
+
+    entferne_lieferung(_intern(daten, gebiet), nummer)
+    print(
+        f"Lieferung {nummer} ist zurückgenommen. Gezeigt wird das nach »{PROGRAMM} veroeffentlichen --gebiet {gebiet}«."
+    )
+
+
+@lieferung_cli.command("zurueckholen", cls=Befehl)
+def lieferung_zurueckholen(
+    nummer: Annotated[int, typer.Argument(metavar="NUMMER", help="Nummer aus »lieferung liste«.")],
+    gebiet: GebietId,
+    daten: Daten = DATEN,
+) -> None:
+    """Eine zurückgenommene Lieferung wieder gelten lassen."""
+    from etl.load import hole_lieferung_zurueck
+
+    hole_lieferung_zurueck(_intern(daten, gebiet), nummer)
+    print(f"Lieferung {nummer} gilt wieder. Gezeigt wird das nach »{PROGRAMM} veroeffentlichen --gebiet {gebiet}«.")
+
+
+def _intern(daten: Path, gebiet_id: str) -> Path:
+    pfad = daten / Katalog(daten).gebiet(gebiet_id).id / "intern.duckdb"
+    if not pfad.is_file():
+        raise MonitoringError(
+            "Es ist noch nichts geladen.", wo=str(pfad), tun=f"»{PROGRAMM} laden --gebiet {gebiet_id}« ausführen."
+        )
+    return pfad
+
+
+@cli.command(cls=Befehl)
+def veroeffentlichen(gebiet: GebietId, daten: Daten = DATEN, als_json: AlsJson = False) -> None:
+    """Einen geschützten Stand für alle Freigabeprofile bauen und zeigen."""
+    from indicators.publish import publish
+
+    katalog = Katalog(daten)
+    g = katalog.gebiet(gebiet)
+    with _fortschritt(f"Veröffentlichen {g.name}") as melde:
+        ergebnis = publish(
+            g,
+            katalog.quellen(),
+            katalog.kennzahlen(),
+            katalog.freigaben(),
+            daten / gebiet,
+            version=_version(),
+            melde=melde,
+        )
+    _sage(
+        _text_veroeffentlicht(g.name, ergebnis),
+        als_json,
+        snapshot=ergebnis.snapshot,
+        neu=ergebnis.neu,
+        zertifikate=ergebnis.zertifikate,
+    )
+
+
+def _text_veroeffentlicht(name: str, ergebnis) -> str:
+    if not ergebnis.neu:
+        return f"{name}: unverändert, Stand {ergebnis.snapshot} gilt weiter."
+    anteile = [
+        f"{profil}: {_zahl(z['gesperrt'], 'Fallzahl', 'Fallzahlen')} von {_zahl(z['zellen'], 'Fallzahl', 'Fallzahlen').split()[0]} gesperrt"
+        for profil, z in ergebnis.zertifikate.items()
+    ]
+    return f"{name}: Stand {ergebnis.snapshot} veröffentlicht ({'; '.join(anteile)})."
+
+
+@cli.command(cls=Befehl)
+def zurueck(
+    gebiet: GebietId,
+    snapshot: Annotated[
+        str | None, typer.Argument(metavar="STAND", help="Name des Standes; ohne Angabe der vorige.")
+    ] = None,
+    daten: Daten = DATEN,
+) -> None:
+    """Einen früheren Stand wieder zeigen."""
+    from indicators import publish
+
+    g = Katalog(daten).gebiet(gebiet)
+    print(f"{g.name}: Stand {publish.zurueck(daten / gebiet, snapshot)} wird gezeigt.")
+
+
+@cli.command(cls=Befehl)
+def starten(
+    daten: Daten = DATEN,
+    freigabe: FreigabeId = "oeffentlich",
+    port: Port = 8050,
+    adresse: Annotated[str, typer.Option("--adresse", help="Netzwerk-Adresse, auf der gezeigt wird.")] = "127.0.0.1",
+) -> None:
+    """Die Oberfläche im Browser zeigen. Beenden mit Strg+C."""
+    import waitress
+
+    profil = _profil(daten, freigabe)
+    if profil.nur_lokal and adresse not in ("127.0.0.1", "localhost", "::1"):
+        raise MonitoringError(
+            f"Das Profil »{profil.titel}« darf nur auf diesem Rechner gezeigt werden.",
+            wo=f"--adresse {adresse}",
+            tun="--adresse weglassen oder »--freigabe oeffentlich« wählen.",
+        )
+    server = _create_server(daten, profil.id)
+    try:
+        lauscher = waitress.create_server(server, host=adresse, port=port, threads=8, ident=None, url_scheme="http")
+    except OSError as fehler:
+        raise MonitoringError(
+            f"Port {port} ist nicht frei.",
+            wo=f"{adresse}:{port} ({fehler.strerror})",
+            tun=f"Einen anderen wählen: »--port {port + 1}« oder PORT={port + 1} make run.",
+        ) from None
+    print(f"Sozialraum-Monitor ({profil.titel}): http://{adresse}:{port}   Beenden mit Strg+C.", flush=True)
+    try:
+        lauscher.run()
+    finally:
+        lauscher.close()
+
+
+@cli.command(cls=Befehl)
+def export(
+    gebiet: GebietId,
+    ziel: Annotated[Path, typer.Option("--ziel", help="Ordner für die Dateien.")],
+    freigabe: FreigabeId = "oeffentlich",
+    daten: Daten = DATEN,
+) -> None:
+    """Alle veröffentlichten Werte als kennzahlen_daten.csv mit datapackage.json."""
+    from indicators.bericht.daten import write_daten
+
+    for pfad in write_daten(_store(daten, gebiet, freigabe), ziel):
+        print(f"geschrieben: {pfad}")
+
+
+@cli.command(cls=Befehl)
+def bericht(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name des Berichts, zum Beispiel pflegeplanung.")],
+    gebiet: GebietId,
+    ziel: Annotated[Path, typer.Option("--ziel", help="Ordner für die Datei.")],
+    freigabe: FreigabeId = "oeffentlich",
+    daten: Daten = DATEN,
+) -> None:
+    """Eine Arbeitsmappe mit den Tabellen eines Berichts schreiben."""
+    from indicators.bericht.pflegeplanung import list_berichte
+
+    berichte = list_berichte()
+    if name not in berichte:
+        raise MonitoringError(f"Den Bericht »{name}« gibt es nicht.", wo=f"vorhanden: {', '.join(berichte)}")
+    print(f"geschrieben: {berichte[name](_store(daten, gebiet, freigabe), ziel)}")
+
+
+@cli.command(cls=Befehl)
+def diagnose(daten: Daten = DATEN, als_json: AlsJson = False) -> None:
+    """Versionen, Datenordner und Stände: was der Kreis-IT bei Fragen hilft."""
+    import platform
+
+    from indicators.publish import list_snapshots
+    from indicators.store import find_aktuell
+
+    pakete = {p: version(p) for p in ("dash", "plotly", "pandas", "duckdb", "geopandas", "shapely")}
+    staende = {}
+    for gebiet_id in Katalog(daten).gebiete():
+        aktuell = find_aktuell(daten, gebiet_id)
+        staende[gebiet_id] = {
+            "geladen": (daten / gebiet_id / "intern.duckdb").is_file(),
+            "aktuell": aktuell.name if aktuell else None,
+            "staende": len(list_snapshots(daten / gebiet_id)),
+        }
+    felder = {
+        "version": _version(),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "pakete": pakete,
+        "daten": str(daten.resolve()),
+        "gebiete": staende,
+    }
+    zeilen = [f"{PROGRAMM} {felder['version']}, Python {felder['python']}, {felder['system']}"]
+    zeilen.append("Pakete:  " + ", ".join(f"{n} {v}" for n, v in pakete.items()))
+    zeilen.append(f"Daten:   {felder['daten']}")
+    for gebiet_id, s in staende.items():
+        zeilen.append(
+            f"  {gebiet_id:<14} {'geladen' if s['geladen'] else 'nicht geladen':<14} {s['aktuell'] or 'nichts veröffentlicht'}"
+        )
+    _sage("\n".join(zeilen), als_json, **felder)
+
+
+# --- serving ---------------------------------------------------------------------------------
+
+
+class Staende:
+    """The snapshots being served, one profile per Gebiet; a turned pointer is seen at the next request.
+
+    Requests under way keep the store they began with; it closes when the last of them lets go.
+    """
+
+    def __init__(self, daten: Path, freigabe: str) -> None:
+        self._daten, self._freigabe = daten, freigabe
+        self._offen: dict[str, tuple[tuple[int, int], object]] = {}
+
+    def __call__(self) -> dict:
+        from indicators.store import Store, find_aktuell
+
+        for zeiger in sorted(self._daten.glob("*/AKTUELL.json")):
+            gebiet_id, stat = zeiger.parent.name, zeiger.stat()
+            marke = (stat.st_mtime_ns, stat.st_ino)
+            if self._offen.get(gebiet_id, (None,))[0] != marke and (ordner := find_aktuell(self._daten, gebiet_id)):
+                self._offen[gebiet_id] = (marke, Store.open(ordner, self._freigabe))
+        return {gebiet_id: store for gebiet_id, (_, store) in sorted(self._offen.items())}
+
+
+def create_server(daten: Path | None = None, freigabe: str | None = None):
+    """WSGI application. Without arguments SOZIALRAUM_DATEN and SOZIALRAUM_FREIGABE decide.
+
+    Raises:
+        MonitoringError: nothing published, or a profile that may only be served locally by `starten`.
+    """
+    daten = daten or Path(os.environ.get("SOZIALRAUM_DATEN", DATEN))
+    profil = _profil(daten, freigabe or os.environ.get("SOZIALRAUM_FREIGABE", "oeffentlich"))
+    if profil.nur_lokal:
+        raise MonitoringError(
+            f"Das Profil »{profil.titel}« darf nicht über einen Webserver gezeigt werden.",
+            wo="SOZIALRAUM_FREIGABE",
+            tun="SOZIALRAUM_FREIGABE=oeffentlich setzen oder »sozialraum starten --freigabe kreis« auf dem eigenen Rechner.",
+        )
+    return _create_server(daten, profil.id)
+
+
+def _create_server(daten: Path, freigabe: str):
+    from dashboard.factory import create_app
+
+    staende = Staende(daten, freigabe)
+    if not staende():
+        raise MonitoringError(
+            "Es ist noch nichts veröffentlicht.",
+            wo=str(daten.resolve()),
+            tun="»sozialraum demo« baut die Beispiele; eigene Daten: »sozialraum laden«, dann »sozialraum veroeffentlichen«.",
+        )
+    return create_app(staende).server
+
+
+def _profil(daten: Path, freigabe: str):
+    profile = {f.id: f for f in Katalog(daten).freigaben()}
+    if freigabe not in profile:
+        raise MonitoringError(f"Das Freigabeprofil »{freigabe}« gibt es nicht.", wo=f"vorhanden: {', '.join(profile)}")
+    return profile[freigabe]
+
+
+def _store(daten: Path, gebiet_id: str, freigabe: str):
+    from indicators.store import Store, find_aktuell
+
+    g = Katalog(daten).gebiet(gebiet_id)
+    ordner = find_aktuell(daten, g.id)
+    if ordner is None:
+        raise MonitoringError(
+            f"Für »{g.name}« ist noch nichts veröffentlicht.",
+            wo=str(daten / g.id),
+            tun=f"»sozialraum veroeffentlichen --gebiet {g.id}« ausführen.",
+        )
+    return Store.open(ordner, _profil(daten, freigabe).id)
+
+
+def _version() -> str:
+    return version(PROGRAMM)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""WHAT IS SHOWN: pages, map, charts. Knows no SQL."""

@@ -1,0 +1,145 @@
+"""Seite »Daten«: was geliefert wurde, was fehlt, was geprüft und was geschützt wurde – ohne einen gesperrten Wert."""
+
+from dash import html
+
+from dashboard import bausteine, zahlen
+
+PFAD, TITEL = "daten", "Daten"
+VIELE = 60
+
+
+def layout(store, query: str = "") -> list:
+    return [
+        html.H1("Daten und Prüfung"),
+        html.P("Woher die Zahlen kommen, wie vollständig sie sind, was aufgefallen ist und was geheim gehalten wird.", className="vorspann"),
+        abschnitt("Herunterladen", downloads(store)),
+        abschnitt("Lieferungen", lieferungen(store.lieferungen())),
+        abschnitt("Vollständigkeit", vollstaendigkeit(store.vollstaendigkeit(), store.stand.ebenen)),
+        abschnitt("Auffälligkeiten", befunde(store.befunde())),
+        abschnitt("Geheimhaltung", schutz(store.schutz(), store.stand)),
+    ]
+
+
+def abschnitt(titel: str, inhalt) -> html.Section:
+    return html.Section([html.H2(titel), *(inhalt if isinstance(inhalt, list) else [inhalt])], className="abschnitt")
+
+
+def downloads(store) -> list:
+    gebiet = store.stand.gebiet_id
+    zeilen = []
+    for eintrag in store.katalog():
+        for ebene in (e for e in store.stand.ebenen if e.id in eintrag.ebenen):
+            basis = f"/{gebiet}/export/{eintrag.id}_{ebene.id}"
+            was = f"{eintrag.titel}, {ebene.titel_plural}"
+            zeilen.append(
+                [
+                    eintrag.titel,
+                    ebene.titel_plural,
+                    datei("XLSX", f"{basis}.xlsx", was),
+                    datei("CSV (Excel)", f"{basis}_excel.csv", was),
+                    datei("CSV (Programme)", f"{basis}_daten.csv", was),
+                ]
+            )
+    return [
+        html.P([bausteine.link_knopf("Alle Kennzahlen (XLSX)", f"/{gebiet}/export/alles.xlsx", download=True)]),
+        html.P(["Für Programme: ", html.A("Verzeichnis der Kennzahlen (JSON)", href=f"/api/v1/{gebiet}/kennzahlen.json")]),
+        falte(
+            "Einzelne Tabellen",
+            bausteine.tabelle(["Kennzahl", "Ebene", "Excel", "CSV", "CSV"], zeilen, titel="Tabellen zum Herunterladen", zahlen_ab=9),
+        ),
+    ]
+
+
+def datei(titel: str, ziel: str, was: str):
+    return html.A([titel, html.Span(f": {was}", className="nur-vorlesen")], href=ziel, download=True)
+
+
+def falte(titel: str, inhalt):
+    return html.Details([html.Summary(titel), inhalt], className="falte")
+
+
+def lieferungen(tafel):
+    """One row per source; the single files are folded away."""
+    if tafel.empty:
+        return bausteine.leerzustand("Keine Lieferungen verzeichnet.", "Der Stand nennt keine Dateien.")
+    zeilen = [
+        [
+            titel,
+            g["herausgeber"].iloc[0],
+            zahlen.format_zahl(len(g)),
+            spanne(g["von"].min(), g["bis"].max()),
+            zahlen.format_datum(g["geladen_am"].max()),
+        ]
+        for titel, g in tafel.groupby("titel", sort=False)
+    ]
+    dateien = [
+        [z.datei, spanne(z.von, z.bis), zahlen.format_datum(z.geladen_am), html.Code(str(z.sha256)[:12])]
+        for z in tafel.itertuples()
+    ]
+    return [
+        bausteine.tabelle(["Quelle", "Herausgeber", "Dateien", "Zeitraum", "zuletzt geladen"], zeilen, titel="Quellen dieses Stands", zahlen_ab=2),
+        falte(
+            f"Alle {zahlen.format_anzahl(len(dateien), 'Datei', 'Dateien')}",
+            bausteine.tabelle(["Datei", "Zeitraum", "geladen", "Prüfsumme"], dateien, titel="Gelieferte Dateien", zahlen_ab=9),
+        ),
+    ]
+
+
+def spanne(von, bis) -> str:
+    """`31.12.2015 – 31.12.2024`; a single day once; empty when unknown."""
+    if von is None or von != von:
+        return ""
+    return zahlen.format_datum(von) if von == bis else f"{zahlen.format_datum(von)} – {zahlen.format_datum(bis)}"
+
+
+def vollstaendigkeit(tafel, ebenen):
+    """Merkmal × year: how many of the expected Räume have a value."""
+    if tafel.empty:
+        return bausteine.leerzustand("Keine Angaben zur Vollständigkeit.", "")
+    namen = {e.id: e.titel_plural for e in ebenen}
+    tafel = tafel.assign(jahr=[t.year for t in tafel["stichtag"]])
+    jahre = sorted(tafel["jahr"].unique())
+    zeilen = []
+    for (titel, ebene), g in tafel.groupby(["titel", "ebene"], sort=False):
+        je_jahr = {jahr: (int(j["raeume"].sum()), int(j["erwartet"].sum())) for jahr, j in g.groupby("jahr")}
+        zeilen.append([titel, namen.get(ebene, ebene), *[anteil(je_jahr.get(jahr)) for jahr in jahre]])
+    inhalt = bausteine.tabelle(["Merkmal", "Ebene", *map(str, jahre)], zeilen, titel="Anteil der Räume mit Angabe, je Jahr", zahlen_ab=2)
+    text = html.P("Voll heißt: Für jeden erwarteten Raum liegt eine Angabe vor. Ein Strich heißt: für dieses Jahr nichts geliefert.")
+    return [text, falte(f"Alle {len(zeilen)} Merkmale", inhalt) if len(zeilen) > VIELE else inhalt]
+
+
+def anteil(zahl: tuple[int, int] | None):
+    if zahl is None:
+        return "–"
+    raeume, erwartet = zahl
+    if raeume >= erwartet:
+        return "voll"
+    return html.Span(f"{raeume} von {erwartet}", className="luecke")
+
+
+def befunde(tafel):
+    if tafel.empty:
+        return html.P("Die Prüfungen haben nichts gefunden.")
+    zeilen = [[z.quelle, str(z.regel).replace("_", " "), z.merkmal or "", z.schwere, zahlen.format_zahl(z.anzahl)] for z in tafel.itertuples()]
+    inhalt = bausteine.tabelle(["Quelle", "Regel", "Merkmal", "Schwere", "Anzahl"], zeilen, titel="Auffälligkeiten je Regel, ohne Werte", zahlen_ab=4)
+    return falte(f"{zahlen.format_zahl(int(tafel['anzahl'].sum()))} Auffälligkeiten in {len(zeilen)} Gruppen", inhalt) if len(zeilen) > 12 else inhalt
+
+
+def schutz(tafel, stand):
+    einleitung = html.P(
+        f"Fassung »{stand.freigabe_titel}«. Kleine Zahlen und alles, woraus sie sich errechnen ließen, stehen nicht in dieser "
+        "Fassung – auch nicht verborgen in Karte, Export oder Schnittstelle."
+    )
+    if tafel.empty:
+        return [einleitung, html.P("In dieser Fassung ist nichts gesperrt.")]
+    namen = {e.id: e.titel_plural for e in stand.ebenen}
+    zeilen = [
+        [z.titel, namen.get(z.ebene, z.ebene), zahlen.format_zahl(z.zellen), zahlen.format_zahl(z.gesperrt), zahlen.format_wert(100 * z.gesperrt / max(z.zellen, 1), 1, "%")]
+        for z in tafel.itertuples()
+    ]
+    inhalt = bausteine.tabelle(["Merkmal", "Ebene", "Felder", "gesperrt", "Anteil"], zeilen, titel="Gesperrte Felder je Merkmal", zahlen_ab=2)
+    return [einleitung, falte(f"Alle {len(zeilen)} Merkmale", inhalt) if len(zeilen) > VIELE else inhalt]
+
+
+def register_callbacks(app, read_stores) -> None:
+    """This page asks nothing."""

@@ -1,0 +1,167 @@
+"""Plain routes beside the pages: map and value files, exports, the read-only API, health.
+
+Bulk data travels here and never through a Dash callback: immutable files are answered a hundred times faster.
+"""
+
+import math
+from datetime import date
+
+import pandas as pd
+from flask import Flask, Response, jsonify, request
+
+from dashboard.ansicht import UnbekannteAngabe, find_eintrag
+from indicators.bericht import tabellen
+
+EIN_JAHR = "public, max-age=31536000, immutable"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV = "text/csv; charset=utf-8"
+
+
+def install(server: Flask, read_stores) -> None:
+    """Register all routes; `read_stores` is () → {gebiet_id: Store}."""
+
+    def find_store(gebiet: str):
+        store = read_stores().get(gebiet)
+        if store is None:
+            raise UnbekannteAngabe(f"Ein Gebiet »{gebiet}« ist hier nicht veröffentlicht.")
+        return store
+
+    @server.get("/geo/<gebiet>/<name>")
+    @server.get("/werte/<gebiet>/<name>")
+    def datei(gebiet: str, name: str) -> Response:
+        return answer_datei(find_store(gebiet), name)
+
+    @server.get("/<gebiet>/export/<name>")
+    def export(gebiet: str, name: str) -> Response:
+        return answer_export(find_store(gebiet), name, request.args.get("stichtag"))
+
+    @server.get("/api/v1/<gebiet>/kennzahlen.json")
+    def kennzahlen(gebiet: str) -> Response:
+        store = find_store(gebiet)
+        return jsonify({"stand": describe_stand(store), "kennzahlen": [describe_eintrag(e) for e in store.katalog()]})
+
+    @server.get("/api/v1/<gebiet>/werte/<kennzahl>/<ebene>.<endung>")
+    def werte(gebiet: str, kennzahl: str, ebene: str, endung: str) -> Response:
+        return answer_werte(find_store(gebiet), kennzahl, ebene, endung)
+
+    @server.get("/gesund")
+    def gesund() -> Response:
+        return jsonify({"status": "gesund"})
+
+    @server.get("/bereit")
+    def bereit():
+        gebiete = {gebiet: store.stand.snapshot for gebiet, store in read_stores().items()}
+        return jsonify({"status": "bereit" if gebiete else "leer", "gebiete": gebiete}), 200 if gebiete else 503
+
+
+def answer_datei(store, name: str) -> Response:
+    """An immutable file of the snapshot, as it lies there: already compressed, its name carries its hash."""
+    pfad = store.datei_pfad(name)
+    if pfad is None:
+        raise UnbekannteAngabe("Diese Datei gehört nicht zum veröffentlichten Stand.")
+    antwort = Response(mimetype="application/octet-stream")
+    antwort.headers["Cache-Control"] = EIN_JAHR
+    antwort.set_etag(name)
+    if antwort.make_conditional(request).status_code != 304:
+        antwort.data = pfad.read_bytes()
+        antwort.headers["Content-Encoding"] = "gzip"
+    return antwort
+
+
+def read_stichtag(eintrag, ebene: str, text: str | None) -> date | None:
+    """A Stichtag this Kennzahl has on this level; None without a wish."""
+    if text is None:
+        return None
+    passend = [tag for tag in eintrag.stichtage[ebene] if tag.isoformat() == text]
+    if not passend:
+        raise UnbekannteAngabe(f"Den Stichtag »{text}« gibt es für diese Kennzahl nicht.")
+    return passend[0]
+
+
+def check_ebene(eintrag, ebene: str) -> None:
+    if ebene not in eintrag.ebenen:
+        raise UnbekannteAngabe(f"Für die Ebene »{ebene}« hat »{eintrag.titel}« keine Werte.")
+
+
+def find_export(store, name: str) -> tuple[str, str, str] | None:
+    """`<kennzahl>_<ebene>` + `.xlsx`, `_excel.csv` or `_daten.csv` → (kennzahl, ebene, kind).
+
+    Compared with what exists instead of taken apart: ids contain underscores themselves.
+    """
+    for eintrag in store.katalog():
+        for ebene in eintrag.ebenen:
+            for art, endung in (("xlsx", ".xlsx"), ("excel", "_excel.csv"), ("daten", "_daten.csv")):
+                if name == f"{eintrag.id}_{ebene}{endung}":
+                    return eintrag.id, ebene, art
+    return None
+
+
+def answer_export(store, name: str, stichtag: str | None) -> Response:
+    if name == "alles.xlsx":
+        return als_download(tabellen.write_alles_xlsx(store), XLSX, f"{store.stand.gebiet_id}_alles.xlsx")
+    gefunden = find_export(store, name)
+    if gefunden is None:
+        raise UnbekannteAngabe(f"Eine Tabelle »{name}« gibt es nicht.")
+    kennzahl, ebene, art = gefunden
+    tag = read_stichtag(store.eintrag(kennzahl), ebene, stichtag)
+    dateiname = "_".join([store.stand.gebiet_id, *([stichtag] if stichtag else []), name])
+    if art == "xlsx":
+        return als_download(tabellen.write_ansicht_xlsx(store, kennzahl, ebene, tag), XLSX, dateiname)
+    return als_download(tabellen.write_ansicht_csv(store, kennzahl, ebene, tag, art=art), CSV, dateiname)
+
+
+def als_download(inhalt: bytes, mimetype: str, dateiname: str) -> Response:
+    return Response(
+        inhalt, mimetype=mimetype, headers={"Content-Disposition": f'attachment; filename="{dateiname}"'}
+    )
+
+
+def answer_werte(store, kennzahl: str, ebene: str, endung: str) -> Response:
+    eintrag = find_eintrag(store, kennzahl)
+    check_ebene(eintrag, ebene)
+    if endung == "csv":
+        inhalt = tabellen.write_ansicht_csv(store, eintrag.id, ebene, None, art="daten")
+        return Response(inhalt, mimetype=CSV)
+    if endung != "json":
+        raise UnbekannteAngabe(f"Das Format »{endung}« gibt es nicht; möglich sind json und csv.")
+    zeilen = store.read_werte(eintrag.id, ebene).to_dict("records")
+    return jsonify(
+        {
+            "stand": describe_stand(store),
+            "kennzahl": describe_eintrag(eintrag),
+            "ebene": ebene,
+            "werte": [{name: as_json(wert) for name, wert in zeile.items()} for zeile in zeilen],
+        }
+    )
+
+
+def as_json(wert):
+    """JSON has neither NaN nor dates."""
+    if isinstance(wert, date):
+        return wert.isoformat()[:10]
+    if wert is None or wert is pd.NA or (isinstance(wert, float) and not math.isfinite(wert)):
+        return None
+    return wert
+
+
+def describe_stand(store) -> dict:
+    stand = store.stand
+    return {
+        "gebiet": stand.gebiet_id,
+        "name": stand.gebiet_name,
+        "erfunden": stand.erfunden,
+        "freigabe": stand.freigabe,
+        "snapshot": stand.snapshot,
+        "erstellt_am": stand.erstellt_am.isoformat(),
+        "quellen": [q.hinweis or q.titel for q in stand.quellen],
+    }
+
+
+def describe_eintrag(eintrag) -> dict:
+    felder = "id titel thema art einheit pro stellen polaritaet lesart definition rechtsgrundlage quelle naeherung"
+    return {
+        **{feld: getattr(eintrag, feld) for feld in felder.split()},
+        "ebenen": list(eintrag.ebenen),
+        "stichtage": {ebene: [t.isoformat() for t in tage] for ebene, tage in eintrag.stichtage.items()},
+        "brueche": [{"ab": b.ab.isoformat(), "wirkung": b.wirkung, "grund": b.grund} for b in eintrag.brueche],
+    }

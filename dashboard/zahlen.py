@@ -1,0 +1,99 @@
+"""German numbers, dates and the signs of official statistics. Pure text functions; NaN and None are missing."""
+
+from datetime import date, datetime
+from math import isfinite
+
+FEST = "\N{NO-BREAK SPACE}"
+MONATE = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
+
+# status → sign in tables, what it means; the signs are those of the German statistical offices
+ZEICHEN = {
+    "gesperrt": (".", "geheim gehalten: zum Schutz weniger Personen nicht veröffentlicht"),
+    "gesperrt_quelle": (".", "geheim gehalten: schon von der liefernden Stelle gesperrt"),
+    "nicht_geliefert": ("…", "nicht geliefert: für diesen Stichtag liegt keine Angabe vor"),
+    "nicht_sinnvoll": ("x", "Angabe nicht sinnvoll"),
+    "nicht_definiert": ("x", "nicht definiert: die Bezugsgruppe ist leer"),
+}
+# short words for chips, legends and hover boxes
+KURZ = {
+    "gesperrt": "geheim gehalten",
+    "gesperrt_quelle": "von der Quelle gesperrt",
+    "nicht_geliefert": "nicht geliefert",
+    "nicht_sinnvoll": "nicht sinnvoll",
+    "nicht_definiert": "nicht definiert",
+    "unsicher": "unsicher",
+}
+UNSICHER = "in Klammern: Aussagewert eingeschränkt"
+
+
+def hat_wert(wert: float | None) -> bool:
+    """Whether there is a number at all; zero is one."""
+    return wert is not None and isfinite(wert)
+
+
+def format_zahl(wert: float, stellen: int = 0) -> str:
+    """1234.5 → `1.234,5`; a rounded zero never carries a sign."""
+    text = f"{wert:,.{stellen}f}"
+    if not text.strip("-0.,"):
+        text = text.lstrip("-")
+    return text.translate(str.maketrans(",.", ".,")).replace("-", "−")
+
+
+def format_wert(wert: float | None, stellen: int, einheit: str = "", status: str = "offen") -> str:
+    """A value as people read it, or the sign for its status.
+
+    Returns:
+        `12,3 %`, `(12,3 %)` if `status` is "unsicher", otherwise one of the signs `.`, `…`, `x`.
+    """
+    if not hat_wert(wert):
+        return ZEICHEN.get(status, ("…", ""))[0]
+    text = format_zahl(wert, stellen) + (FEST + einheit.replace(" ", FEST) if einheit else "")
+    return f"({text})" if status == "unsicher" else text
+
+
+def format_intervall(unten: float | None, oben: float | None, stellen: int) -> str:
+    """`9,4–10,2`; empty when there is no interval."""
+    if not (hat_wert(unten) and hat_wert(oben)):
+        return ""
+    return f"{format_zahl(unten, stellen)}–{format_zahl(oben, stellen)}"
+
+
+def format_anzahl(anzahl: int, einzahl: str, mehrzahl: str) -> str:
+    """`1 Kommune`, `19 Kommunen`."""
+    return f"{format_zahl(anzahl)} {einzahl if anzahl == 1 else mehrzahl}"
+
+
+def format_datum(tag: date | None) -> str:
+    """`31.12.2024`; empty when missing."""
+    return "" if tag is None else tag.strftime("%d.%m.%Y")
+
+
+def format_zeitpunkt(zeit: datetime) -> str:
+    """`21.11.2026, 14:05 UTC`: snapshots are named in UTC, so they are shown in it."""
+    return zeit.strftime("%d.%m.%Y, %H:%M UTC")
+
+
+def format_stichtag(tag: date, *, monatlich: bool = False) -> str:
+    """`31.12.2024`, or `Dezember 2024` for monthly series."""
+    return f"{MONATE[tag.month - 1]} {tag.year}" if monatlich else format_datum(tag)
+
+
+def vergleiche(wert: float | None, unten: float | None, oben: float | None, mass: float | None) -> tuple[str, str]:
+    """Sign and word for a value against a benchmark, decided by its 95 % interval.
+
+    Args:
+        wert, unten, oben: the value and its interval; without an interval only the rounded order is told.
+        mass: value of the benchmark, taken as a fixed number.
+
+    Returns:
+        `("▲", "über")`, `("▼", "unter")`, `("●", "ähnlich")`, or `("", "")` when there is nothing to compare.
+    """
+    if not (hat_wert(wert) and hat_wert(mass)):
+        return "", ""
+    unten = unten if hat_wert(unten) else wert
+    oben = oben if hat_wert(oben) else wert
+    if unten > mass:
+        return "▲", "über"
+    if oben < mass:
+        return "▼", "unter"
+    return "●", "ähnlich"

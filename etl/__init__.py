@@ -1,0 +1,1 @@
+"""WHAT WAS DELIVERED: files to intern.duckdb. Knows no indicators."""

@@ -1,0 +1,414 @@
+"""Plausibility rules: what stops a delivery, and what becomes a finding for the supplier.
+
+Stops: what cannot be true whatever the world is like (parts above their whole, a negative count, an area twice).
+Findings: what may be true but wants a look (a jump, an extra column).
+"""
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from etl.quelle import Merkmal, Quelle, passt_auf
+from geodata.fehler import LieferungError
+from geodata.gebiet import Gebiet
+
+if TYPE_CHECKING:
+    from etl.read import Lieferung
+
+SCHLUESSEL = ["raum_id", "stichtag", "merkmal"]
+PERSONEN = re.compile(
+    r"(vor|nach|zu|familien|geburts|ruf)name[n]?|name,? ?vorname|vor- und nachname|geb(urts)?\.?[- ]?(datum|tag|ort)|"
+    r"geb\.?|geboren( am)?|aktenzeichen|az\.?|aktennummer|fallnummer|personen(nummer|[- ]?id|kennziffer)|iban|bic|"
+    r"konto(nummer)?|stra(ß|ss)e( und hausnummer)?|hausn(ummer|r\.?)|anschrift|adresse|wohnanschrift|telefon(nummer)?|"
+    r"handy|mobil(nummer)?|e-?mail(-adresse)?|steuer-?(id|nummer)|(sozial|renten)?versicherungsnummer|sv-?nummer|"
+    r"kunden(nummer|nr\.?)|bg-?nummer|bedarfsgemeinschaftsnummer|ausweisnummer|pass(nummer)?",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class Befund:
+    """One finding: for the command line and the list of questions to the supplier."""
+
+    regel: str
+    schwere: str  # hinweis | warnung
+    text: str
+    merkmal: str = ""
+    ort: str = ""
+
+
+# ---------------------------------------------------------------- columns
+
+
+def check_spalten(namen: list[str], quelle: Quelle, ort: str) -> list[Befund]:
+    """Findings about columns nobody asked for.
+
+    Raises:
+        LieferungError: columns about single persons in a source of counts. No value is ever named.
+    """
+    genannt = {quelle.raum.spalte, quelle.stichtag.spalte, *quelle.spalten, *quelle.datei.ausser, *quelle.datei.nur}
+    genannt |= {quelle.zeilen.spalte} if quelle.zeilen else set()
+    genannt |= {*quelle.lang.merkmal, quelle.lang.wert} if quelle.lang else set()
+    weitere = quelle.datei.weitere
+    erlaubt = (lambda n: True) if weitere == "*" else (lambda n: passt_auf(n, weitere))
+    fremd = [n for n in namen if n not in genannt]
+    person = [n for n in fremd if PERSONEN.fullmatch(n) or (n.casefold() == "name" and not erlaubt(n))]
+    if person:
+        raise LieferungError(
+            f"Quelle »{quelle.id}«: Datenschutz – die Datei enthält Angaben zu einzelnen Personen; sie wurde nicht geladen.",
+            wo=f"{ort}, Spalten: {', '.join(person)}",
+            tun="Die Datei aus dem Eingang löschen und beim Lieferanten Summen je Raum anfordern. Enthält »Name« nur "
+            "die Namen der Räume, die Spalte im Profil unter [datei] weitere nennen.",
+        )
+    offen = [n for n in fremd if not erlaubt(n) and not re.fullmatch(r"Spalte \d+", n)]
+    text = "Spalte(n) ohne Eintrag im Profil wurden nicht gelesen: " + ", ".join(offen) + "."
+    return [Befund("spalten", "hinweis", text, ort=ort)] if offen else []
+
+
+# ---------------------------------------------------------------- one delivery
+
+
+def check_lieferung(lieferung: "Lieferung", quelle: Quelle, gebiet: Gebiet) -> list[Befund]:
+    """All rules that need nothing but the delivery itself, after corrections and computed Merkmale.
+
+    Raises:
+        LieferungError: see the single rules.
+    """
+    frame = lieferung.frame
+    check_grenzen(lieferung, quelle)
+    breit = Breit(frame)
+    befunde = check_zerlegungen(breit, lieferung, quelle) + check_teile(breit, lieferung, quelle)
+    return befunde + check_raumsummen(lieferung, quelle, gebiet) + find_kleine_werte(frame, quelle)
+
+
+def ohne_doppelte(lieferung: "Lieferung", quelle: Quelle) -> list[Befund]:
+    """Drops rows delivered twice with the same value.
+
+    Raises:
+        LieferungError: delivered twice with different values.
+    """
+    frame = lieferung.frame
+    doppelt = frame.duplicated(SCHLUESSEL, keep=False).to_numpy()
+    if not doppelt.any():
+        return []
+    verdacht = frame[doppelt]
+    gleich = verdacht.duplicated([*SCHLUESSEL, "wert", "status"], keep=False)
+    if not gleich.all():
+        erster = verdacht[~gleich.to_numpy()].iloc[0]
+        beide = verdacht[(verdacht[SCHLUESSEL] == erster[SCHLUESSEL]).all(axis=1)]
+        raise LieferungError(
+            f"Quelle »{quelle.id}«: Der Raum {erster.raum_id} kommt am {erster.stichtag:%d.%m.%Y} mehrfach vor, mit "
+            f"verschiedenen Werten für »{_titel(quelle, erster.merkmal)}«.",
+            wo=f"{lieferung.datei}, " + ", ".join(f"{_stelle(z)}: {_zahl(z.wert)}" for z in beide.itertuples()),
+            tun="Beim Lieferanten klären, welche Zeile gilt, und die andere entfernen lassen.",
+        )
+    lieferung.frame = frame.drop_duplicates(SCHLUESSEL, ignore_index=True)
+    anzahl = len(frame) - len(lieferung.frame)
+    return [Befund("doppelt", "hinweis", f"{anzahl} Wert(e) standen doppelt in der Datei (gleich); einmal geladen.")]
+
+
+def check_grenzen(lieferung: "Lieferung", quelle: Quelle) -> None:
+    """Counts are whole and not negative; declared bounds hold."""
+    frame = lieferung.frame
+    wert = frame["wert"].to_numpy()
+    for name in frame["merkmal"].cat.categories:
+        merkmal = quelle.merkmale[name]
+        unten, oben = _grenzen(merkmal)
+        falsch = (wert < unten) | (wert > oben)
+        ganz = merkmal.art == "anzahl" and merkmal.zeitbezug != "jahresmittel" and not merkmal.berechnet
+        falsch |= (wert != np.floor(wert)) & ~np.isnan(wert) if ganz else False
+        falsch &= (frame["merkmal"] == name).to_numpy()
+        if falsch.any():
+            zeile = frame[falsch].iloc[0]
+            art = "eine negative Anzahl" if zeile.wert < 0 and merkmal.art == "anzahl" else ""
+            art = art or ("keine ganze Zahl" if ganz and zeile.wert % 1 else f"nicht zwischen {unten} und {oben}")
+            raise LieferungError(
+                f"Quelle »{quelle.id}«: »{merkmal.titel}« ist mit {_zahl(zeile.wert)} {art}.",
+                wo=f"{lieferung.datei}, {_stelle(zeile)}" + _mehr(int(falsch.sum())),
+                tun="Beim Lieferanten nachfragen. Ist das Komma ein Tausenderzeichen? Dann im Profil unter [datei] "
+                "dezimal und tausender anpassen."
+                if "ganze" in art
+                else "Beim Lieferanten nachfragen und die Datei berichtigt neu ablegen.",
+            )
+
+
+def _grenzen(merkmal: Merkmal) -> tuple[float, float]:
+    unten = merkmal.minimum if merkmal.minimum is not None else (0 if merkmal.art == "anzahl" else -np.inf)
+    return unten, merkmal.maximum if merkmal.maximum is not None else np.inf
+
+
+class Breit:
+    """Values by Merkmal on a common index of raum × stichtag; NaN where there is no number.
+
+    `zustand`: 0 no row, 1 number, 2 kept secret, 3 other status.
+    """
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        paar = frame["raum_id"].cat.codes.to_numpy(np.int64) << 32 | _tage(frame["stichtag"])
+        self.ort, self.index = pd.factorize(paar)
+        self.frame, self.anzahl = frame, len(self.index)
+        self.merkmal = frame["merkmal"].cat.codes.to_numpy()
+        self.namen = {name: nr for nr, name in enumerate(frame["merkmal"].cat.categories)}
+        self.status = _zustand(frame)
+
+    def zeilen(self, merkmal: str) -> np.ndarray:
+        """Row number of the frame per raum × stichtag; −1 where not delivered."""
+        ziel = np.full(self.anzahl, -1, dtype=np.int64)
+        nummern = np.flatnonzero(self.merkmal == self.namen.get(merkmal, -1))
+        ziel[self.ort[nummern]] = nummern
+        return ziel
+
+    def werte(self, merkmal: str) -> tuple[np.ndarray, np.ndarray]:
+        """Value and state per raum × stichtag."""
+        zeilen = self.zeilen(merkmal)
+        da = zeilen >= 0
+        wert = np.where(da, self.frame["wert"].to_numpy()[zeilen], np.nan)
+        return wert, np.where(da, self.status[zeilen], 0)
+
+    def unsicher(self, merkmal: str) -> np.ndarray:
+        zeilen = self.zeilen(merkmal)
+        return (zeilen >= 0) & (self.frame["status"] == "unsicher").to_numpy()[zeilen]
+
+
+def _zustand(frame: pd.DataFrame) -> np.ndarray:
+    je_status = [{"offen": 1, "unsicher": 1, "gesperrt_quelle": 2}.get(s, 3) for s in frame["status"].cat.categories]
+    return np.array(je_status, dtype=np.int8)[frame["status"].cat.codes]
+
+
+def _tage(stichtag: pd.Series) -> np.ndarray:
+    return stichtag.to_numpy().astype("datetime64[D]").astype(np.int64) + (1 << 30)
+
+
+def check_zerlegungen(breit: Breit, lieferung: "Lieferung", quelle: Quelle) -> list[Befund]:
+    """Parts add up to their whole, per Raum and Stichtag; parts kept secret may only make the open rest smaller."""
+    befunde = []
+    for name, merkmal in quelle.merkmale.items():
+        for teile in merkmal.zerlegungen if not merkmal.berechnet else merkmal.weitere_summen:
+            ganzes, zustand = breit.werte(name)
+            werte = [breit.werte(teil) for teil in teile]
+            offen = zustand == 1
+            alle = offen & np.logical_and.reduce([z == 1 for _, z in werte])
+            verdeckt = offen & np.logical_and.reduce([(z == 1) | (z == 2) for _, z in werte]) & ~alle
+            summe = np.nansum([w for w, _ in werte], axis=0)
+            toleranz = quelle.toleranz.summe + 1e-6
+            falsch = alle & (np.abs(summe - ganzes) > toleranz) | verdeckt & (summe > ganzes + toleranz)
+            if falsch.any():
+                stelle = breit.zeilen(name) if not merkmal.berechnet else breit.zeilen(teile[0])
+                befunde.append(_summenbefund(falsch, name, teile, werte, ganzes, stelle, lieferung, quelle))
+    return befunde
+
+
+def _summenbefund(falsch, name, teile, werte, ganzes, stelle, lieferung, quelle) -> Befund:
+    erste = int(np.flatnonzero(falsch)[0])
+    zeile = lieferung.frame.iloc[stelle[erste]]
+    rechnung = " + ".join(_zahl(w[erste]) for w, _ in werte)
+    summe = _zahl(np.nansum([w[erste] for w, _ in werte]))
+    titel = " + ".join(f"»{_titel(quelle, t)}«" for t in teile)
+    anzahl = int(falsch.sum())
+    text = (
+        f"{titel} ergeben nicht »{_titel(quelle, name)}«: {rechnung} = {summe} statt {_zahl(ganzes[erste])} "
+        f"({zeile.raum_id}, {zeile.stichtag:%d.%m.%Y})"
+    )
+    return _abbruch_oder_befund(
+        "summe",
+        name,
+        f"{text}.",
+        f"{lieferung.datei}, {_stelle(zeile)}" + _mehr(anzahl),
+        "Beim Lieferanten nachfragen. Ist der Fehler bekannt und erklärt, im Profil eine [[korrektur]] eintragen; "
+        'rundet die Quelle, [toleranz] summe = … oder befund_statt_abbruch = ["summe"].',
+        quelle,
+    )
+
+
+def _abbruch_oder_befund(regel: str, merkmal: str, text: str, ort: str, tun: str, quelle: Quelle) -> Befund:
+    if regel in quelle.befund_statt_abbruch:
+        return Befund(regel, "warnung", text, merkmal, ort)
+    raise LieferungError(f"Quelle »{quelle.id}«: {text}", wo=ort, tun=tun)
+
+
+def check_teile(breit: Breit, lieferung: "Lieferung", quelle: Quelle) -> list[Befund]:
+    """A subset is never larger than its whole (`teil_von`, and every single part of a sum)."""
+    befunde = []
+    paare = [(m, a.teil_von) for m, a in quelle.merkmale.items() if a.teil_von in quelle.merkmale]
+    paare += [(t, m) for m, a in quelle.merkmale.items() for teile in a.zerlegungen for t in teile if not a.berechnet]
+    for teil, ganzes in paare:
+        (wert, _), (grenze, _) = breit.werte(teil), breit.werte(ganzes)
+        falsch = wert > grenze + quelle.toleranz.summe + 1e-6
+        if falsch.any():
+            erste = int(np.flatnonzero(falsch)[0])
+            zeile = lieferung.frame.iloc[breit.zeilen(teil)[erste]]
+            text = (
+                f"»{_titel(quelle, teil)}« ({_zahl(wert[erste])}) ist größer als »{_titel(quelle, ganzes)}« "
+                f"({_zahl(grenze[erste])}), obwohl es ein Teil davon ist ({zeile.raum_id}, {zeile.stichtag:%d.%m.%Y})."
+            )
+            ort = f"{lieferung.datei}, {_stelle(zeile)}" + _mehr(int(falsch.sum()))
+            tun = "Prüfen, ob Spalten vertauscht sind; sonst beim Lieferanten nachfragen."
+            befunde.append(_abbruch_oder_befund("teil_von", teil, text, ort, tun, quelle))
+    return befunde
+
+
+def check_raumsummen(lieferung: "Lieferung", quelle: Quelle, gebiet: Gebiet) -> list[Befund]:
+    """Räume add up to the totals delivered with them: control rows, or the rows of the level above."""
+    frame, befunde = lieferung.frame, []
+    anzahl = {m for m, a in quelle.merkmale.items() if a.art == "anzahl"}
+    kinder = find_kinder(gebiet)
+    summen = lieferung.summen
+    if quelle.ebene == "gemischt":
+        eltern = frame["raum_id"].isin([r for r, k in kinder.items() if k])
+        summen = pd.concat([summen, frame[eltern]])
+    summen = summen[summen["merkmal"].isin(anzahl) & summen["wert"].notna()]
+    for raum_id, soll in summen.groupby("raum_id", observed=True, sort=False):
+        teile = frame[frame["raum_id"].isin(_geliefert_unter(raum_id, kinder, set(frame["raum_id"].unique())))]
+        if teile.empty:
+            continue
+        zahl = teile.assign(zahl=_zustand(teile) == 1).groupby(["stichtag", "merkmal"], observed=True)
+        ist = zahl.agg(summe=("wert", "sum"), offen=("zahl", "all")).reset_index()
+        beide = soll.merge(ist, on=["stichtag", "merkmal"])
+        toleranz = quelle.toleranz.raeume + 1e-6
+        abstand = beide["summe"] - beide["wert"]
+        falsch = beide[(beide["offen"] & (abstand.abs() > toleranz)) | (abstand > toleranz)]
+        if len(falsch):
+            zeile = falsch.iloc[0]
+            text = (
+                f"Die Räume ergeben für »{_titel(quelle, zeile.merkmal)}« am {zeile.stichtag:%d.%m.%Y} zusammen "
+                f"{_zahl(zeile.summe)}, die Summenzeile ({raum_id}) sagt {_zahl(zeile.wert)}."
+            )
+            ort = f"{lieferung.datei}, {_stelle(zeile)}" + _mehr(len(falsch))
+            tun = (
+                "Prüfen, ob ein Raum fehlt oder Fälle ohne Raum dazugehören (Rest-Raum, [raum] rest); "
+                "rundet die Quelle, [toleranz] raeume = … eintragen."
+            )
+            befunde.append(_abbruch_oder_befund("raumsumme", zeile.merkmal, text, ort, tun, quelle))
+    return befunde
+
+
+def find_kinder(gebiet: Gebiet) -> dict[str, list[str]]:
+    """Children of every Raum in the main hierarchy, over all Gebietsstände."""
+    tabelle = gebiet.read_raeume()
+    kinder: dict[str, list[str]] = {raum_id: [] for raum_id in tabelle["raum_id"]}
+    for raum_id, eltern in zip(tabelle["raum_id"], tabelle["eltern_id"], strict=True):
+        if isinstance(eltern, str) and raum_id not in kinder[eltern]:
+            kinder[eltern].append(raum_id)
+    return kinder
+
+
+def _geliefert_unter(raum_id: str, kinder: dict[str, list[str]], geliefert: set[str]) -> list[str]:
+    """The nearest delivered Räume below one Raum, no branch counted twice."""
+    liste = []
+    for kind in kinder[raum_id]:
+        liste += [kind] if kind in geliefert else _geliefert_unter(kind, kinder, geliefert)
+    return liste
+
+
+def find_kleine_werte(frame: pd.DataFrame, quelle: Quelle) -> list[Befund]:
+    """1 or 2 in a source that keeps values secret: its own suppression has a hole."""
+    geheim = (frame["status"] == "gesperrt_quelle").to_numpy()
+    if not geheim.any():
+        return []
+    personen = frame["merkmal"].isin([m for m, a in quelle.merkmale.items() if a.art == "anzahl" and a.recht != "keins"])
+    klein = personen.to_numpy() & frame["wert"].isin([1, 2]).to_numpy()
+    text = f"{int(klein.sum())} Wert(e) 1 oder 2 stehen offen, obwohl die Quelle sonst kleine Werte geheim hält."
+    return [Befund("kleine_werte", "warnung", text)] if klein.any() else []
+
+
+# ---------------------------------------------------------------- completeness
+
+
+def find_fehlende(frame: pd.DataFrame, quelle: Quelle, gebiet: Gebiet) -> pd.DataFrame:
+    """Values one expects and does not find: every Raum of a level for which a Merkmal was delivered at that Stichtag.
+
+    Returns:
+        One row per missing value: `raum_id`, `stichtag`, `merkmal`. The Rest-Raum is never expected.
+    """
+    raeume = gebiet.read_raeume()
+    raeume = raeume[~raeume["rest"]]
+    ebene = dict(zip(raeume["raum_id"], raeume["ebene"], strict=True))
+    fehlend = []
+    gruppen = frame.assign(ebene=frame["raum_id"].map(ebene)).dropna(subset="ebene")
+    erwartet = {s: t for s, t in raeume.groupby("gebietsstand", sort=False)}
+    for (stichtag, stufe, merkmal), teil in gruppen.groupby(["stichtag", "ebene", "merkmal"], observed=True, sort=False):
+        stand = erwartet[gebiet.gebietsstand_am(stichtag.date()).id]
+        soll = stand.loc[stand["ebene"] == stufe, "raum_id"]
+        if len(teil) < len(soll):
+            fehlt = soll[~soll.isin(teil["raum_id"])]
+            fehlend.append(pd.DataFrame({"raum_id": fehlt, "stichtag": stichtag, "merkmal": merkmal}))
+    leer = pd.DataFrame({"raum_id": [], "stichtag": pd.to_datetime([]), "merkmal": []})
+    return pd.concat(fehlend, ignore_index=True) if fehlend else leer
+
+
+def check_fehlende(fehlend: pd.DataFrame, lieferung: "Lieferung", quelle: Quelle, gebiet: Gebiet) -> list[Befund]:
+    """Raises unless the profile declares that the delivery may be incomplete."""
+    if fehlend.empty:
+        return []
+    namen = gebiet.read_raeume().drop_duplicates("raum_id", keep="last").set_index("raum_id")["name"]
+    erste = fehlend.iloc[0]
+    gleich = fehlend[(fehlend["stichtag"] == erste.stichtag) & (fehlend["merkmal"] == erste.merkmal)]
+    liste = ", ".join(f"{r} {namen[r]}" for r in gleich["raum_id"][:8]) + (" …" if len(gleich) > 8 else "")
+    lang_fehlt = quelle.lang.fehlend if quelle.lang else "ablehnen"
+    wort = "Raum fehlt" if len(gleich) == 1 else "Räume fehlen"
+    text = f"{len(gleich)} {wort} am {erste.stichtag:%d.%m.%Y} für »{_titel(quelle, erste.merkmal)}«: {liste}"
+    if quelle.datei.unvollstaendig or lang_fehlt != "ablehnen":
+        als = "Null" if lang_fehlt == "null" else "»nicht geliefert«"
+        gesamt = f"{len(fehlend)} Wert(e) fehlen und gelten laut Profil als {als}; zuerst: {text}."
+        return [Befund("fehlende", "hinweis" if lang_fehlt == "null" else "warnung", gesamt)]
+    raise LieferungError(
+        f"Quelle »{quelle.id}«: {text}.",
+        wo=lieferung.datei,
+        tun="Die fehlenden Räume nachliefern lassen. Ist die Lücke gewollt, im Profil unter [datei] "
+        "unvollstaendig = true eintragen; die Werte gelten dann als »nicht geliefert«.",
+    )
+
+
+# ---------------------------------------------------------------- against earlier deliveries
+
+
+def find_spruenge(frame: pd.DataFrame, quelle: Quelle) -> list[Befund]:
+    """Values that rise or fall by a factor against the Stichtag before: often a slipped digit or column.
+
+    Args:
+        frame: `raum_id`, `merkmal`, `stichtag`, `wert`, `neu` (bool: belongs to the delivery just read).
+    """
+    frame = frame.dropna(subset="wert").sort_values(["merkmal", "raum_id", "stichtag"], kind="stable")
+    vorher = frame["wert"].shift()
+    gleich = (frame["merkmal"] == frame["merkmal"].shift()) & (frame["raum_id"] == frame["raum_id"].shift())
+    gross, klein = np.maximum(frame["wert"], vorher), np.minimum(frame["wert"], vorher)
+    faktor, mindestens = quelle.sprung.faktor, quelle.sprung.mindestens
+    sprung = gleich & frame["neu"] & (gross >= faktor * klein) & (gross - klein >= mindestens) & (gross > 0)
+    treffer = frame.assign(vorher=vorher)[sprung.to_numpy()]
+    return [
+        Befund(
+            "sprung",
+            "warnung",
+            f"»{_titel(quelle, z.merkmal)}« in {z.raum_id}: von {_zahl(z.vorher)} auf {_zahl(z.wert)} "
+            f"({z.stichtag:%d.%m.%Y}). Stimmt das?",
+            z.merkmal,
+        )
+        for z in treffer.itertuples()
+    ]
+
+
+# ---------------------------------------------------------------- wording
+
+
+def _titel(quelle: Quelle, merkmal: str) -> str:
+    return quelle.merkmale[merkmal].titel
+
+
+def _stelle(zeile) -> str:
+    blatt = f"Blatt »{zeile.blatt}«, " if isinstance(zeile.blatt, str) and zeile.blatt else ""
+    return f"{blatt}Zeile {zeile.zeile}, Spalte »{zeile.spalte}«"
+
+
+def _mehr(anzahl: int) -> str:
+    return "" if anzahl <= 1 else f" und {anzahl - 1} weitere Stelle{'n' if anzahl > 2 else ''}"
+
+
+def _zahl(wert: float) -> str:
+    if np.isnan(wert):
+        return "ohne Wert"
+    return f"{wert:,.0f}".replace(",", ".") if wert == int(wert) else f"{wert:.2f}".replace(".", ",")
+
+

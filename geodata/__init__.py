@@ -1,0 +1,1 @@
+"""WHERE: territories, boundaries, changes of boundaries. Knows no numbers."""

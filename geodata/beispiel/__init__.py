@@ -1,0 +1,1 @@
+"""Invented territories that ship with the project."""

@@ -1,0 +1,164 @@
+"""The boundary file of one Gebietsstand: read, keys compared, brought to its metric CRS."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pyproj
+
+from geodata.fehler import GebietError
+from geodata.gebiet import Gebiet, Gebietsstand
+
+DEUTSCHLAND = (5.5, 47.0, 15.5, 55.3)  # degrees; Helgoland and Sylt included
+
+
+def read_polygone(gebiet: Gebiet, stand: Gebietsstand) -> gpd.GeoDataFrame:
+    """The lowest level as delivered: `raum_id`, `geometry` in the metric CRS of the Gebietsstand, keys checked."""
+    datei = _lies_datei(gebiet, stand)
+    if stand.schluessel not in datei:
+        raise grenzfehler(
+            gebiet,
+            f"Die Spalte »{stand.schluessel}« mit den Raumschlüsseln fehlt.",
+            stand,
+            f"Spalten der Datei: {', '.join(spalte for spalte in datei if spalte != 'geometry') or 'keine'}",
+            "In gebiet.toml unter [[gebietsstand]] den Namen der Schlüsselspalte bei `schluessel` eintragen.",
+        )
+    schluessel = datei[stand.schluessel]
+    raeume = gpd.GeoDataFrame({"raum_id": schluessel.astype("str")}, geometry=datei.geometry.values, crs=datei.crs)
+    als_zahl = pd.api.types.is_numeric_dtype(schluessel)
+    check_schluessel(gebiet, stand, raeume, als_zahl=als_zahl)
+    _check_flaechen(gebiet, stand, raeume)
+    return _to_metrisch(gebiet, stand, raeume)
+
+
+def _lies_datei(gebiet: Gebiet, stand: Gebietsstand) -> gpd.GeoDataFrame:
+    pfad = gebiet.ordner / stand.geometrie
+    try:
+        datei = gpd.read_file(pfad)
+    except (pyogrio.errors.DataSourceError, OSError) as fehler:
+        raise grenzfehler(
+            gebiet,
+            f"Die Grenzen lassen sich nicht lesen ({fehler}).",
+            stand,
+            "",
+            "Als GeoPackage, GeoJSON oder Shapefile (mit .shp, .shx, .dbf, .prj) in den Ordner des Gebiets legen.",
+        ) from None
+    if not isinstance(datei, gpd.GeoDataFrame) or datei.empty:
+        raise grenzfehler(
+            gebiet, "Die Datei enthält keine Flächen.", stand, "", "Die richtige Datei oder Ebene ablegen."
+        )
+    return datei
+
+
+def find_schluesselfehler(gebiet: Gebiet, stand: Gebietsstand, raeume: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Keys of the boundary file against the list of Räume.
+
+    Returns:
+        One row per finding: `raum_id`, `befund` ("doppelt", "ohne Fläche", "nicht in der Liste", "leer").
+    """
+    liste = gebiet.read_raeume()
+    gesucht = (liste["gebietsstand"] == stand.id) & (liste["ebene"] == gebiet.unterste_ebene.id) & ~liste["rest"]
+    soll, ist = set(liste.loc[gesucht, "raum_id"]), raeume["raum_id"]
+    funde = [("–", "leer")] * int(ist.isna().sum())
+    funde += [(raum_id, "doppelt") for raum_id in sorted(set(ist[ist.duplicated() & ist.notna()]))]
+    funde += [(raum_id, "ohne Fläche") for raum_id in sorted(soll - set(ist))]
+    funde += [(raum_id, "nicht in der Liste") for raum_id in sorted(set(ist.dropna()) - soll)]
+    return pd.DataFrame(funde, columns=["raum_id", "befund"])
+
+
+def check_schluessel(gebiet: Gebiet, stand: Gebietsstand, raeume: gpd.GeoDataFrame, *, als_zahl: bool) -> None:
+    """Raises a GebietError when boundary file and list of Räume do not name the same keys."""
+    funde = find_schluesselfehler(gebiet, stand, raeume)
+    if funde.empty:
+        return
+    je_befund = [f"{befund}: {format_liste(ids)}" for befund, ids in funde.groupby("befund", sort=False)["raum_id"]]
+    zahl = "Die Spalte enthält Zahlen, dabei gehen führende Nullen verloren: als Text speichern. " if als_zahl else ""
+    raise grenzfehler(
+        gebiet,
+        f"Raumschlüssel der Grenzen und der Liste {stand.raeume} passen nicht zusammen ({len(funde)} Fälle).",
+        stand,
+        "; ".join(je_befund),
+        f"{zahl}Jeder Raum der Ebene »{gebiet.unterste_ebene.titel}« braucht genau eine Fläche (auch aus mehreren "
+        f"Teilen) und genau eine Zeile in {stand.raeume}.",
+    )
+
+
+def _check_flaechen(gebiet: Gebiet, stand: Gebietsstand, raeume: gpd.GeoDataFrame) -> None:
+    """Every Raum needs a polygon with an area."""
+    gut = raeume.geom_type.isin(["Polygon", "MultiPolygon"]) & ~raeume.geometry.is_empty & raeume.geometry.notna()
+    if not gut.all():
+        raise grenzfehler(
+            gebiet,
+            f"{(~gut).sum()} Räume haben keine Fläche, sondern Punkte, Linien oder nichts.",
+            stand,
+            format_liste(raeume.loc[~gut, "raum_id"]),
+            "Die Datei mit den Umringen (Polygonen) ablegen.",
+        )
+
+
+def _to_metrisch(gebiet: Gebiet, stand: Gebietsstand, raeume: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Brings the polygons to the CRS of the Gebietsstand after checking that no CRS involved is a lie."""
+    ziel = _check_crs(gebiet, stand)
+    eigenes = raeume.crs
+    grad = np.abs(raeume.total_bounds).max() <= 180
+    if eigenes is not None and eigenes.is_geographic and not grad:
+        eigenes = None  # GeoJSON without CRS counts as WGS 84 by its standard; metres show that nobody meant it
+    if grad and (eigenes or ziel).is_projected:
+        raise grenzfehler(
+            gebiet,
+            f"Die Koordinaten sind Grad, angegeben ist aber {(eigenes or ziel).to_string()} (Meter).",
+            stand,
+            _format_grenzen(raeume.total_bounds),
+            "Das wirkliche Koordinatensystem in der Datei angeben (meist EPSG:4326) oder nach EPSG:25832 umrechnen.",
+        )
+    raeume = raeume.set_crs(eigenes or ziel, allow_override=True)
+    _check_lage(gebiet, stand, raeume)
+    return raeume if raeume.crs == ziel else raeume.to_crs(ziel)
+
+
+def _check_crs(gebiet: Gebiet, stand: Gebietsstand) -> pyproj.CRS:
+    """The declared CRS; it must exist and count in metres."""
+    try:
+        crs = pyproj.CRS.from_user_input(stand.crs)
+    except pyproj.exceptions.CRSError:
+        crs = None
+    if crs is None or not crs.is_projected or crs.axis_info[0].unit_name != "metre":
+        raise GebietError(
+            f"Gebiet »{gebiet.id}«: »{stand.crs}« ist kein Koordinatensystem in Metern.",
+            wo=f"{gebiet.ordner / 'gebiet.toml'}, Gebietsstand {stand.id}, crs",
+            tun='Für Deutschland crs = "EPSG:25832" (im Osten auch "EPSG:25833") eintragen.',
+        )
+    return crs
+
+
+def _check_lage(gebiet: Gebiet, stand: Gebietsstand, raeume: gpd.GeoDataFrame) -> None:
+    """A territory outside Germany means a wrong zone or swapped axes."""
+    minx, miny, maxx, maxy = raeume.to_crs("EPSG:4326").total_bounds
+    west, sued, ost, nord = DEUTSCHLAND
+    if not (west <= minx <= maxx <= ost and sued <= miny <= maxy <= nord):
+        raise grenzfehler(
+            gebiet,
+            f"Die Grenzen liegen mit {raeume.crs.to_string()} nicht in Deutschland.",
+            stand,
+            f"{_format_grenzen(raeume.total_bounds)}; das wäre {minx:.2f} bis {maxx:.2f}° Ost, "
+            f"{miny:.2f} bis {maxy:.2f}° Nord",
+            "Das wirkliche Koordinatensystem angeben (25832 oder 25833? alte Gauß-Krüger-Werte?) oder vertauschte "
+            "Achsen berichtigen.",
+        )
+
+
+def _format_grenzen(grenzen) -> str:
+    minx, miny, maxx, maxy = grenzen
+    return f"x {minx:.2f} bis {maxx:.2f}, y {miny:.2f} bis {maxy:.2f}"
+
+
+def grenzfehler(gebiet: Gebiet, was: str, stand: Gebietsstand, wo: str, tun: str) -> GebietError:
+    datei = str(gebiet.ordner / stand.geometrie)
+    return GebietError(f"Gebiet »{gebiet.id}«: {was}", wo=f"{datei}: {wo}" if wo else datei, tun=tun)
+
+
+def format_liste(texte, *, hoechstens: int = 5, trenner: str = ", ") -> str:
+    """The first few entries and how many more there are."""
+    texte = [str(text) for text in texte]
+    mehr = f"{trenner}… und {len(texte) - hoechstens} weitere" if len(texte) > hoechstens else ""
+    return trenner.join(texte[:hoechstens]) + mehr

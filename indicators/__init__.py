@@ -1,0 +1,1 @@
+"""WHAT IT MEANS: Kennzahlen, disclosure control, snapshots, reports. Knows no Dash."""

@@ -1,0 +1,219 @@
+"""The attacker of the disclosure control: what can be derived from everything open? Pure linear programs.
+
+He knows all open cells, all relations M·a = 0 and a ≥ 0; a second, better informed one also knows that a supplier's
+"*" stands for a count in [1, t − 1]. Both have to fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import OptimizeResult, linprog
+from scipy.sparse.csgraph import connected_components
+
+EPS = 1e-6
+# Rounds of random objectives before the attacker is asked about single cells.
+ZEUGEN_RUNDEN = 12
+OPTIMAL, UNLOESBAR, UNBESCHRAENKT = 0, 2, 3
+
+
+@dataclass(frozen=True)
+class Angreifer:
+    """One state of knowledge, arrays over all cells.
+
+    Args:
+        unten, oben: bounds he takes for granted for a hidden cell.
+        soll_unten, soll_oben: interval that must remain possible for him; NaN = no claim.
+    """
+
+    unten: np.ndarray
+    oben: np.ndarray
+    soll_unten: np.ndarray
+    soll_oben: np.ndarray
+
+
+@dataclass(frozen=True)
+class Fund:
+    """A secret found: the cell cannot get to where it must. Weak duality bounds what another pattern could change.
+
+    Args:
+        zelle: the cell found.
+        fehlt: missing width of its interval.
+        gewinn: at most this much is gained by hiding a cell or lost by opening one, over all n cells;
+            None = the program has no solution at all (the open cells contradict the relations).
+        innen: cells that are unknowns now.
+    """
+
+    zelle: int
+    fehlt: float
+    gewinn: np.ndarray | None
+    innen: np.ndarray
+
+
+class Spur:
+    """Values proven possible so far per cell: every solution of an attacker's program is a witness.
+
+    Hiding more keeps every witness valid, so one Spur serves all rounds that only add cells.
+    """
+
+    def __init__(self, n: int) -> None:
+        self.unten = np.full(n, np.inf)
+        self.oben = np.full(n, -np.inf)
+
+    def note(self, zellen: np.ndarray, werte: np.ndarray) -> None:
+        self.unten[zellen] = np.minimum(self.unten[zellen], werte)
+        self.oben[zellen] = np.maximum(self.oben[zellen], werte)
+
+    def fehlt_unten(self, wer: Angreifer) -> np.ndarray:
+        return self.unten > wer.soll_unten + EPS  # without a claim (NaN) always False
+
+    def fehlt_oben(self, wer: Angreifer) -> np.ndarray:
+        return self.oben < wer.soll_oben - EPS
+
+
+@dataclass
+class System:
+    """The hidden cells as unknowns of A·x = b, and the connected components (`teil`) they fall into."""
+
+    zellen: np.ndarray
+    zeilen: np.ndarray
+    a: sparse.csr_array
+    b: np.ndarray
+    teil: np.ndarray
+    teil_zeile: np.ndarray
+    _teile: dict[int, tuple[np.ndarray, np.ndarray, sparse.csr_array]] = field(default_factory=dict)
+
+    def part(self, nummer: int) -> tuple[np.ndarray, np.ndarray, sparse.csr_array]:
+        """Columns, rows and matrix of one component."""
+        if nummer not in self._teile:
+            spalten, zeilen = np.flatnonzero(self.teil == nummer), np.flatnonzero(self.teil_zeile == nummer)
+            self._teile[nummer] = (spalten, zeilen, self.a[zeilen][:, spalten])
+        return self._teile[nummer]
+
+    def solve(self, nummer: int, kosten: dict[int, float], unten: np.ndarray, oben: np.ndarray) -> OptimizeResult:
+        """Least Σ kosten·x within one component; `kosten` by cell, bounds over all cells."""
+        spalten, zeilen, a = self.part(nummer)
+        zellen = self.zellen[spalten]
+        c = np.array([kosten.get(zelle, 0.0) for zelle in zellen.tolist()])
+        if len(zeilen) == 0:
+            a = None
+        return linprog(
+            c,
+            A_eq=a,
+            b_eq=None if a is None else self.b[zeilen],
+            bounds=np.column_stack([unten[zellen], oben[zellen]]),
+            method="highs",
+        )
+
+    def feasible(self, nummer: int, unten: np.ndarray, oben: np.ndarray) -> bool:
+        return self.solve(nummer, {}, unten, oben).status == OPTIMAL
+
+
+def build_system(matrix: sparse.csr_array, wert: np.ndarray, verdeckt: np.ndarray, ziel: np.ndarray) -> System:
+    """Unknowns of the attacker; hidden cells that a single relation gives away count as open at once.
+
+    Args:
+        wert: true counts; NaN allowed where `verdeckt`.
+        ziel: protected cells, which stay unknowns in any case.
+    """
+    muster, nummer = abs(matrix.sign()), np.arange(len(wert))
+    unbekannt, bekannt = verdeckt.copy(), np.where(verdeckt, 0.0, wert)
+    while True:
+        allein = np.flatnonzero(muster @ unbekannt.astype(float) == 1)
+        zelle = (muster[allein] @ (unbekannt * nummer)).astype(int)
+        allein, zelle = allein[~ziel[zelle]], zelle[~ziel[zelle]]
+        if not len(zelle):
+            break
+        bekannt[zelle] = -(matrix[allein] @ bekannt) / (matrix[allein] @ unbekannt.astype(float))
+        unbekannt[zelle] = False
+    zellen, zeilen = np.flatnonzero(unbekannt), np.flatnonzero(muster @ unbekannt.astype(float) > 0)
+    a = matrix[zeilen][:, zellen].tocsr()
+    graph = sparse.block_array([[None, a], [a.T, None]]) if len(zeilen) else sparse.csr_array((len(zellen),) * 2)
+    _, teil = connected_components(graph, directed=False)
+    return System(zellen, zeilen, a, -(matrix[zeilen] @ bekannt), teil[len(zeilen) :], teil[: len(zeilen)])
+
+
+def find_zeugen(system: System, wer: Angreifer, spur: Spur, *, runden: int = ZEUGEN_RUNDEN) -> None:
+    """Random objectives over the whole block: each solution proves many cells at once. Writes into `spur`.
+
+    What a cell has above its claim earns nothing, so that one solution lifts as many cells as possible.
+    """
+    zufall, z, vorher = np.random.default_rng(0), system.zellen, np.inf
+    for runde in range(runden):
+        auf, ab = spur.fehlt_oben(wer)[z], spur.fehlt_unten(wer)[z]
+        fehlt = int(auf.sum() + ab.sum())
+        if fehlt == 0 or (runde > 2 and fehlt > 0.9 * vorher):
+            return
+        vorher = fehlt
+        hoch = auf & (~ab | (zufall.random(len(z)) < 0.5))
+        x = _solve_zeuge(system, wer, hoch, ab & ~hoch, zufall.uniform(0.5, 1.5, len(z)))
+        if x is None:
+            return  # the exact programs decide, and name the place
+        spur.note(z, x)
+
+
+def _solve_zeuge(system: System, wer: Angreifer, hoch, tief, gewicht) -> np.ndarray | None:
+    """Solution with many `hoch` cells up to their claim and many `tief` cells as low as possible."""
+    z, k = system.zellen, np.flatnonzero(hoch)
+    unten, oben = wer.unten[z], wer.oben[z].copy()
+    ueber = wer.oben[z[k]] - wer.soll_oben[z[k]]  # second variable per cell: what lies above the claim
+    oben[k] = wer.soll_oben[z[k]]
+    loesung = linprog(
+        np.r_[np.where(tief, gewicht, 0) - np.where(hoch, gewicht, 0), np.zeros(len(k))],
+        A_eq=sparse.hstack([system.a, system.a[:, k]]).tocsr(),
+        b_eq=system.b,
+        bounds=np.column_stack([np.r_[unten, np.zeros(len(k))], np.r_[oben, ueber]]),
+        method="highs",
+    )
+    if loesung.status != OPTIMAL:
+        return None
+    x = loesung.x[: len(z)].copy()
+    x[k] += loesung.x[len(z) :]
+    return x
+
+
+def find_funde(
+    matrix: sparse.csr_array, wert: np.ndarray, system: System, wer: Angreifer, spur: Spur
+) -> Iterator[Fund]:
+    """Exact program for every cell without a witness; what cannot reach its claim is a Fund."""
+    teil = dict(zip(system.zellen.tolist(), system.teil.tolist(), strict=True))
+    for richtung, fehlt, soll in ((1, spur.fehlt_unten, wer.soll_unten), (-1, spur.fehlt_oben, wer.soll_oben)):
+        for zelle in np.flatnonzero(fehlt(wer)):
+            if zelle not in teil or not fehlt(wer)[zelle]:
+                continue  # open, or proven meanwhile by the witness of a neighbour
+            loesung = system.solve(teil[zelle], {zelle: richtung}, wer.unten, wer.oben)
+            spalten, zeilen, _ = system.part(teil[zelle])
+            innen = np.zeros(len(wert), dtype=bool)
+            innen[system.zellen[spalten]] = True
+            if loesung.status == UNBESCHRAENKT:
+                spur.note(np.array([zelle]), np.array([np.inf]))
+            elif loesung.status != OPTIMAL:
+                yield Fund(int(zelle), np.nan, None, innen)
+            else:
+                spur.note(system.zellen[spalten], loesung.x)
+                if (luecke := loesung.fun - richtung * soll[zelle]) > EPS:
+                    dual = np.zeros(matrix.shape[0])
+                    dual[system.zeilen[zeilen]] = loesung.eqlin.marginals
+                    yield Fund(int(zelle), float(luecke), _gewinn(matrix, wert, dual), innen)
+
+
+def _gewinn(matrix: sparse.csr_array, wert: np.ndarray, dual: np.ndarray) -> np.ndarray:
+    """Reduced costs: a freed cell can fall from a to 0, or rise without limit."""
+    reduziert = -(matrix.T @ dual)
+    reduziert[np.abs(reduziert) < 1e-9] = 0
+    return np.where(reduziert < 0, np.inf, reduziert * np.nan_to_num(wert))
+
+
+def find_intervall(system: System, wer: Angreifer, zelle: int, wert: float) -> tuple[float, float]:
+    """Exact interval of one cell; an open cell is known: [wert, wert]."""
+    hier = np.flatnonzero(system.zellen == zelle)
+    if not len(hier):
+        return wert, wert
+    enden = []
+    for richtung in (1.0, -1.0):
+        loesung = system.solve(system.teil[hier[0]], {int(zelle): richtung}, wer.unten, wer.oben)
+        enden.append(np.inf if loesung.status == UNBESCHRAENKT else richtung * loesung.fun)
+    return enden[0], enden[1]

@@ -1,0 +1,105 @@
+"""Words and signs that every exported file shares: statuses, legend, intervals, disclosure rule."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pandas as pd
+
+from indicators.store import Eintrag, QuellenHinweis, Stand
+
+MIT_WERT = ("offen", "unsicher")
+WERTSPALTEN = ("wert", "unten", "oben", "zaehler", "nenner")
+
+ZEICHEN = {
+    "gesperrt": ".",
+    "gesperrt_quelle": ".",
+    "nicht_geliefert": "…",
+    "nicht_sinnvoll": "x",
+    "nicht_definiert": "x",
+}
+
+STATUS_TEXT = {
+    "offen": "offen",
+    "unsicher": "unsicher (vom Herausgeber eingeklammert)",
+    "gesperrt": "gesperrt (Geheimhaltung)",
+    "gesperrt_quelle": "gesperrt vom Herausgeber",
+    "nicht_geliefert": "nicht geliefert",
+    "nicht_sinnvoll": "nicht sinnvoll (Zähler und Nenner passen nicht zusammen)",
+    "nicht_definiert": "nicht definiert (Bezugsgruppe ist leer)",
+}
+
+LEGENDE = (
+    ("0", "genau null oder weniger als die Hälfte der letzten angezeigten Stelle"),
+    (".", "gesperrt: Zahl aus Gründen der Geheimhaltung nicht ausgewiesen"),
+    ("…", "nicht geliefert: Zahl liegt nicht oder noch nicht vor"),
+    ("x", "Angabe nicht sinnvoll oder nicht definiert (zum Beispiel: Bezugsgruppe ist leer)"),
+    ("(12,3)", "unsicherer Wert, vom Herausgeber eingeklammert"),
+)
+
+_VERFAHREN = {"quote": "Wilson", "verhaeltnis": "Byar, unter 10 Fällen exakt"}
+_OHNE_INTERVALL = {
+    "anzahl": "Kein Intervall: gezählte Anzahl.",
+    "uebernommen": "Kein Intervall: Der Wert ist fertig berechnet übernommen, Fallzahlen liegen nicht vor.",
+}
+
+
+def intervall_text(eintrag: Eintrag, *, mit_intervall: bool) -> str:
+    """What the interval means, or why there is none; `mit_intervall` tells whether the data have one."""
+    if not mit_intervall:
+        return _OHNE_INTERVALL.get(eintrag.art, "Kein Intervall: Diese Zahl unterliegt keiner Zufallsschwankung.")
+    return (
+        f"95-%-Intervall ({_VERFAHREN[eintrag.art]}): So stark kann der Wert durch Zufall schwanken, ohne dass sich an "
+        "den Verhältnissen etwas ändert; in kleinen Räumen ist das viel. Liegt ein Vergleichswert innerhalb des "
+        "Intervalls, ist der Unterschied nicht zu deuten."
+    )
+
+
+def geheimhaltung_text(stand: Stand) -> str:
+    return (
+        f"Freigabe »{stand.freigabe_titel}«: Kleine Fallzahlen sind gesperrt, ebenso jede Zahl, aus der sie sich durch "
+        "Abziehen oder Zusammenzählen errechnen ließen. Jede Kennzahl, die eine gesperrte Fallzahl braucht, ist "
+        "ebenfalls gesperrt. Gesperrte Zahlen sind in dieser Datei nicht enthalten, auch nicht verborgen. "
+        "Sie sind nicht null."
+    )
+
+
+def kennzeichnung(stand: Stand) -> str:
+    """The label that must stand on every page: invented data and watermark; empty when neither applies."""
+    teile = ["Erfundene Daten" if stand.erfunden else "", stand.wasserzeichen]
+    return " · ".join(teil for teil in teile if teil)
+
+
+def quellen_text(quelle: QuellenHinweis) -> str:
+    return " · ".join(teil for teil in (quelle.titel, quelle.herausgeber, quelle.lizenz, quelle.hinweis) if teil)
+
+
+def definition_fassung(eintrag: Eintrag) -> str:
+    """Program-independent fingerprint of what is computed: it changes exactly when the definition changes."""
+    inhalt = "\n".join(
+        (eintrag.id, eintrag.art, str(eintrag.pro), eintrag.zaehler_text, eintrag.nenner_text, eintrag.definition)
+    )
+    return hashlib.sha256(inhalt.encode()).hexdigest()[:12]
+
+
+def formel(eintrag: Eintrag) -> str:
+    if eintrag.art == "uebernommen":
+        return f"fertig übernommen von {eintrag.herausgeber}"
+    if eintrag.art == "anzahl":
+        return eintrag.zaehler_text
+    return f"{eintrag.zaehler_text} ÷ {eintrag.nenner_text} × {eintrag.pro:g}"
+
+
+def brueche_text(eintrag: Eintrag) -> str:
+    return "\n".join(
+        f"{bruch.ab:%d.%m.%Y} ({'trennt die Reihe' if bruch.wirkung == 'trennt' else 'Hinweis'}): {bruch.grund}"
+        for bruch in eintrag.brueche
+    )
+
+
+def nur_offene(werte: pd.DataFrame) -> pd.DataFrame:
+    """The same rows with every value column emptied that its status does not open: the last lock before a file."""
+    frei = werte.copy()
+    spalten = [spalte for spalte in WERTSPALTEN if spalte in frei]
+    frei[spalten] = frei[spalten].astype(float).where(frei["status"].isin(MIT_WERT), axis=0)
+    return frei

@@ -1,0 +1,82 @@
+"""Release profiles: who sees what, with which thresholds. One TOML file each in `freigaben/`, file name = id."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from geodata.fehler import KatalogError
+
+ORDNER = Path(__file__).parent / "freigaben"
+
+
+class Freigabe(BaseModel):
+    """Thresholds are data of the Kreis's Datenschutz and its contracts, not code.
+
+    `rang` orders the profiles from the most permissive (1) upwards; a later one hides at least what an
+    earlier one hides. `schwelle` is the minimum count per law (`recht` of a Merkmal), with `standard`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    titel: str
+    beschreibung: str
+    rang: int = Field(ge=1)
+    wasserzeichen: str = ""
+    nur_lokal: bool = False
+    einwohner_mindest: int = Field(0, ge=0)
+    nenner_mindest: int = Field(0, ge=0)
+    schwelle: dict[str, int]
+
+    def schwelle_fuer(self, recht: str) -> int:
+        """Smallest count that may be shown under this law [persons]."""
+        return self.schwelle.get(recht, self.schwelle["standard"])
+
+
+def read_freigaben(*wurzeln: Path) -> list[Freigabe]:
+    """All release profiles, most permissive first; later folders overlay earlier ones by id.
+
+    Raises:
+        KatalogError: names file and key.
+    """
+    gefunden: dict[str, Freigabe] = {}
+    for wurzel in wurzeln or (ORDNER,):
+        for datei in sorted(wurzel.glob("*.toml")):
+            gefunden[datei.stem] = _read(datei)
+    freigaben = sorted(gefunden.values(), key=lambda f: (f.rang, f.id))
+    raenge = [f.rang for f in freigaben]
+    if len(set(raenge)) != len(raenge):
+        raise KatalogError(
+            "Zwei Freigabeprofile haben denselben Rang.",
+            wo=", ".join(f"{f.id}.toml: rang = {f.rang}" for f in freigaben),
+            tun="Jedem Profil einen eigenen Rang geben; 1 ist das freizügigste.",
+        )
+    return freigaben
+
+
+def _read(datei: Path) -> Freigabe:
+    try:
+        freigabe = Freigabe(id=datei.stem, **tomllib.loads(datei.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fehler:
+        raise KatalogError(
+            "Das Freigabeprofil ist kein lesbares TOML.",
+            wo=f"{datei}: {fehler}",
+            tun="Datei als UTF-8 speichern und die Stelle berichtigen.",
+        ) from None
+    except ValidationError as fehler:
+        erster = fehler.errors()[0]
+        raise KatalogError(
+            f"Freigabeprofil »{datei.stem}«: {erster['msg']}.",
+            wo=f"{datei}, {'.'.join(map(str, erster['loc']))}",
+            tun="Die mitgelieferten Profile in indicators/freigaben/ zeigen alle erlaubten Schlüssel.",
+        ) from None
+    if freigabe.schwelle.get("standard", 0) < 2:
+        raise KatalogError(
+            f"Freigabeprofil »{datei.stem}«: Die Schwelle »standard« fehlt oder ist kleiner als 2.",
+            wo=f"{datei}, schwelle.standard",
+            tun="Mindestens 3 eintragen; die Geheimhaltung lässt sich nicht abschalten.",
+        )
+    return freigabe

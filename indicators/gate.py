@@ -1,0 +1,172 @@
+"""The gate: counts of persons go in, and for every release profile comes out which of them may be seen.
+
+One block per Stichtag; profiles are solved from the most permissive to the strictest, and what one hides every
+stricter one hides too, so that nobody learns more from two profiles than from the more permissive one alone.
+There is no switch to go around this.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from geodata.fehler import GeheimhaltungError
+from indicators import geheimhaltung
+from indicators.freigabe import Freigabe
+from indicators.relationen import Block, build_block
+
+EINWOHNER = ("bev_gesamt", "fs_gesamt")  # registers that tell how many people live in a Raum, in this order
+VIELE_ZELLEN = 20_000  # from here a second process pays for its start
+
+
+@dataclass(frozen=True)
+class Regeln:
+    """What the catalogue knows about the counts: law behind each Merkmal, how they add up, which quotes are shown."""
+
+    recht: dict[str, str]
+    summen: dict[str, list[list[str]]]
+    quoten: list[tuple[list[str], list[str]]]
+
+
+@dataclass
+class Bescheid:
+    """What one profile may see: `gesperrt` (raum_id, gebietsstand, stichtag, merkmal of hidden counts) and the figures of
+    the certificate: Zellen, primär, sekundär, narrowest and widest interval an attacker can reach."""
+
+    gesperrt: pd.DataFrame
+    zertifikat: dict = field(default_factory=dict)
+
+
+def protect_zaehlung(
+    zaehlung: pd.DataFrame,
+    eltern: pd.DataFrame,
+    regeln: Regeln,
+    freigaben: list[Freigabe],
+    *,
+    melde: Callable[[int, int, str], None] = lambda *_: None,
+) -> dict[str, Bescheid]:
+    """Decide every count of persons for every release profile.
+
+    Args:
+        zaehlung: counts on all levels, see `zaehlung.build_zaehlung`.
+        eltern: raum_id, gebietsstand, eltern_id, hierarchie, rest — every hierarchy over the same people.
+        freigaben: most permissive first.
+
+    Raises:
+        GeheimhaltungError: a block cannot be protected; nothing may be published then.
+    """
+    schuetzbar = zaehlung.assign(recht=zaehlung["merkmal"].map(regeln.recht).fillna("keins"))
+    bekannt = schuetzbar["status"].isin(["offen", "unsicher", "gesperrt_quelle"])
+    schuetzbar = _mit_einwohnern(schuetzbar[bekannt & (schuetzbar["recht"] != "keins")], zaehlung)
+    auftraege = [
+        (stichtag, teil, eltern[eltern["gebietsstand"] == teil["gebietsstand"].iloc[0]], regeln, freigaben)
+        for stichtag, teil in schuetzbar.groupby("stichtag")
+    ]
+    gesperrt: dict[str, list[pd.DataFrame]] = {f.id: [] for f in freigaben}
+    zahlen: dict[str, list[dict]] = {f.id: [] for f in freigaben}
+    for fertig, ergebnis in enumerate(_alle(auftraege, len(schuetzbar)), start=1):
+        for freigabe_id, (zellen, zertifikat) in ergebnis.items():
+            gesperrt[freigabe_id].append(zellen)
+            zahlen[freigabe_id].append(zertifikat)
+        melde(fertig, len(auftraege), "Geheimhaltung")
+    leer = pd.DataFrame(columns=["raum_id", "gebietsstand", "stichtag", "merkmal"])
+    return {
+        f.id: Bescheid(pd.concat([leer, *gesperrt[f.id]], ignore_index=True), _zusammen(zahlen[f.id]))
+        for f in freigaben
+    }
+
+
+def _mit_einwohnern(zellen: pd.DataFrame, zaehlung: pd.DataFrame) -> pd.DataFrame:
+    """Adds `einwohner` of each Raum at the newest Stichtag not after the cell's own; NaN where no register tells."""
+    register = next((m for m in EINWOHNER if (zaehlung["merkmal"] == m).any()), EINWOHNER[0])
+    einwohner = zaehlung.loc[
+        (zaehlung["merkmal"] == register) & zaehlung["wert"].notna(), ["raum_id", "stichtag", "wert"]
+    ]
+    einwohner = einwohner.rename(columns={"wert": "einwohner"}).assign(stichtag=pd.to_datetime(einwohner["stichtag"]))
+    tage = zellen.assign(tag=zellen["stichtag"], stichtag=pd.to_datetime(zellen["stichtag"])).sort_values("stichtag")
+    gemischt = pd.merge_asof(tage, einwohner.sort_values("stichtag"), on="stichtag", by="raum_id")
+    return gemischt.assign(stichtag=gemischt["tag"]).drop(columns="tag")
+
+
+def _alle(auftraege: list, zellen: int) -> Iterator[dict]:
+    if zellen < VIELE_ZELLEN or multiprocessing.cpu_count() < 2:
+        yield from map(_ein_stichtag, auftraege)
+        return
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(_ein_stichtag, auftraege)
+
+
+def _ein_stichtag(auftrag: tuple) -> dict[str, tuple[pd.DataFrame, dict]]:
+    stichtag, teil, eltern, regeln, freigaben = auftrag
+    block = build_block(stichtag, teil, eltern=eltern, summen=regeln.summen, quoten=regeln.quoten)
+    bisher = np.zeros(len(block.zellen), bool)
+    ergebnis = {}
+    for freigabe in freigaben:
+        schutz = _protect(block, freigabe, bisher)
+        bisher = schutz.gesperrt
+        sichtbar = block.zellen["sichtbar"].to_numpy()
+        zellen = block.zellen.loc[schutz.gesperrt & sichtbar, ["raum_id", "gebietsstand", "merkmal"]]
+        ergebnis[freigabe.id] = (zellen.assign(stichtag=stichtag), _zertifikat(block, schutz))
+    return ergebnis
+
+
+def _protect(block: Block, freigabe: Freigabe, bisher: np.ndarray) -> geheimhaltung.Schutz:
+    zellen = block.zellen
+    wert = zellen["wert"].to_numpy(float)
+    sichtbar = zellen["sichtbar"].to_numpy(bool)
+    schwelle = zellen["recht"].map(freigabe.schwelle_fuer).to_numpy(float)
+    primaer = _find_primaer(zellen, freigabe, wert, schwelle)
+    oberste = (zellen["spitze"] & sichtbar).to_numpy() & ~primaer & ~bisher & ~np.isnan(wert)
+    # Better a total without a number than no publication: totals stay open as long as everything else can protect.
+    for fest in (oberste, np.zeros(len(wert), bool)) if oberste.any() else (oberste,):
+        try:
+            eingabe = geheimhaltung.Zellen(wert, schwelle, primaer, sichtbar, fest)
+            return geheimhaltung.protect(eingabe, block.matrix, erzwungen=bisher)
+        except geheimhaltung.UnschuetzbareZellenError as fehler:
+            letzter = fehler
+    orte = zellen.iloc[letzter.zellen[:8]]
+    raise GeheimhaltungError(
+        f"Profil »{freigabe.titel}«: {len(letzter.zellen)} kleine Fallzahlen am {block.stichtag} lassen sich nicht schützen.",
+        wo="; ".join(f"{z.raum_id} {z.merkmal}" for z in orte.itertuples()),
+        tun="Das Merkmal gröber liefern lassen (größere Räume oder Altersgruppen) oder die Ebene im Profil weglassen.",
+    )
+
+
+def _find_primaer(zellen: pd.DataFrame, freigabe: Freigabe, wert: np.ndarray, schwelle: np.ndarray) -> np.ndarray:
+    """Which cells need protection of their own.
+
+    A count below the threshold or kept secret by the supplier; a Gegenstück below it, zero included ("all of
+    them"); a count of persons on benefits where hardly anybody lives, or of a reference group that is too small.
+    """
+    sichtbar = zellen["sichtbar"].to_numpy(bool)
+    klein = geheimhaltung.find_primaer(wert, schwelle)
+    alle = ~sichtbar & (wert < schwelle)
+    leistung = sichtbar & (zellen["recht"] != "bevoelkerung").to_numpy() & ~(wert == 0)
+    wenige = (zellen["einwohner"] < freigabe.einwohner_mindest) | (zellen["nenner_wert"] < freigabe.nenner_mindest)
+    return np.where(sichtbar, klein | (leistung & wenige.to_numpy()), alle)
+
+
+def _zertifikat(block: Block, schutz: geheimhaltung.Schutz) -> dict:
+    sichtbar = block.zellen["sichtbar"].to_numpy(bool)
+    breite = schutz.oben - schutz.unten
+    return {
+        "zellen": int(sichtbar.sum()),
+        "relationen": int(block.matrix.shape[0]),
+        "primaer": int(schutz.primaer),
+        "gesperrt": int((schutz.gesperrt & sichtbar).sum()),
+        "schmalstes": float(np.min(breite)) if len(breite) else None,
+        "breitestes": float(np.max(breite)) if len(breite) else None,
+    }
+
+
+def _zusammen(teile: list[dict]) -> dict:
+    """Figures of all Stichtage as one certificate."""
+    schmal = [t["schmalstes"] for t in teile if t["schmalstes"] is not None]
+    breit = [t["breitestes"] for t in teile if t["breitestes"] is not None]
+    summen = {feld: sum(t[feld] for t in teile) for feld in ("zellen", "relationen", "primaer", "gesperrt")}
+    return {**summen, "schmalstes": min(schmal, default=None), "breitestes": max(breit, default=None)}

@@ -1,0 +1,97 @@
+"""Class edges for maps: at most five classes, fixed over all Stichtage, with numbers that fit a legend."""
+
+import math
+
+import numpy as np
+
+KLASSEN = 5
+SPIEL = 0.2  # how far an edge may move off its quantile to become a round number, in classes
+RAND = 0.15  # how far the outer edges may reach beyond the data, in widths of the outer class
+
+
+def build_klassen(werte, *, art: str = "quote") -> tuple[float, ...]:
+    """Edges of quantile classes, moved to the roundest number nearby.
+
+    Args:
+        werte: all values of one Kennzahl on one level over all Stichtage; NaN is left out.
+        art: the kind of Kennzahl; counts (`anzahl`) get whole edges.
+
+    Returns:
+        k+1 ascending edges of k ≤ 5 classes: value v belongs to class i if edge[i] ≤ v < edge[i+1], the last class
+        is closed. No class is empty over all years; few different values make fewer classes, a constant makes one,
+        no value at all none (empty tuple).
+    """
+    v = np.sort(np.asarray(werte, float).ravel())
+    v = v[np.isfinite(v)]
+    if not len(v):
+        return ()
+    klein = 1.0 if art == "anzahl" else 0.0
+    innen = [kante for nr in range(1, KLASSEN) if (kante := _kante(v, nr / KLASSEN, klein)) is not None]
+    innen = _ohne_leere(v, innen)
+    return _aussen(v, innen, klein)
+
+
+def _kante(v: np.ndarray, anteil: float, klein: float) -> float | None:
+    """The roundest number that splits the sorted values near the quantile `anteil`.
+
+    Every number above the value left of the split and up to the value right of it splits alike.
+    """
+    spiel = SPIEL / KLASSEN
+    ziel, links, rechts = np.quantile(v, [anteil, anteil - spiel, anteil + spiel], method="higher")
+    kleiner = v[v < links]
+    von = float(kleiner[-1]) if len(kleiner) else float(links)
+    bis = float(rechts)
+    if rechts == v[-1]:  # an edge on the maximum would make a class without width
+        mitte = (von + bis) / 2
+        kante = _runde_zahl(von, mitte, min(float(ziel), mitte), klein, offen_links=True)
+        if kante is not None:
+            return kante
+    return _runde_zahl(von, bis, float(ziel), klein, offen_links=True)
+
+
+def _runde_zahl(von: float, bis: float, ziel: float, klein: float, *, offen_links: bool = False) -> float | None:
+    """The multiple of the coarsest step 1, 2, 5 × 10ⁿ in the interval, the one nearest to `ziel`.
+
+    `klein` is the finest step allowed (1: whole numbers). None if the interval holds no such number.
+    """
+    groesste = max(abs(von), abs(bis), klein, 1e-9)
+    hoch = math.floor(math.log10(groesste)) + 1
+    for exponent in range(hoch, hoch - 12, -1):
+        for ziffer in (5, 2, 1):
+            schritt = _schritt(ziffer, exponent)
+            if schritt < klein:
+                return None
+            erste = math.floor(von / schritt + 1e-9) + 1 if offen_links else math.ceil(von / schritt - 1e-9)
+            letzte = math.floor(bis / schritt + 1e-9)
+            if erste <= letzte:
+                vielfaches = min(max(round(ziel / schritt), erste), letzte)
+                return round(vielfaches * schritt, max(0, -exponent + 1))
+    return None
+
+
+def _schritt(ziffer: int, exponent: int) -> float:
+    return float(f"{ziffer}e{exponent}")
+
+
+def _ohne_leere(v: np.ndarray, innen: list[float]) -> list[float]:
+    """Only edges with at least one value between them and their neighbours."""
+    kanten: list[float] = []
+    unten = -math.inf
+    for kante in sorted(set(innen)):
+        if np.any((v >= unten) & (v < kante)) and np.any(v >= kante):
+            kanten.append(kante)
+            unten = kante
+    return kanten
+
+
+def _aussen(v: np.ndarray, innen: list[float], klein: float) -> tuple[float, ...]:
+    """Add the outer edges, rounded away from the data; every class gets a width."""
+    kleinster, groesster = float(v[0]), float(v[-1])
+    weite_unten = innen[0] - kleinster if innen else abs(kleinster)
+    weite_oben = groesster - innen[-1] if innen else abs(groesster)
+    unten = _runde_zahl(kleinster - max(RAND * weite_unten, klein), kleinster, kleinster, klein)
+    oben = _runde_zahl(groesster, groesster + max(RAND * weite_oben, klein), groesster, klein)
+    if unten < 0 <= kleinster:
+        unten = 0.0
+    letzte = max([unten, *innen])
+    return (unten, *innen, oben if oben > letzte else letzte + (klein or abs(letzte) * RAND or 1.0))

@@ -1,0 +1,445 @@
+"""intern.duckdb → gate → Kennzahlen → snapshot. The only reader of what is secret, and the only writer of snapshots.
+
+A snapshot is a folder `bestand/<UTC time>_<hash of the inputs>/` that never changes:
+one `<freigabe>.duckdb` and `werte_<freigabe>/` per release profile, `geo/`, `manifest.json`. It is built beside the
+others under a temporary name, synced to disk, renamed, and only then the pointer AKTUELL.json turns to it:
+a crash at any step leaves the old state served.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from etl.quelle import Quelle
+from geodata.fehler import MonitoringError
+from geodata.gebiet import Gebiet
+from geodata.geometrie import find_zuschnitte, write_browsergeometrie
+from indicators.berechnung import build_kennzahl, build_zahlen
+from indicators.freigabe import Freigabe
+from indicators.gate import Bescheid, Regeln, protect_zaehlung
+from indicators.katalog import build_eintrag
+from indicators.kennzahl import Fassung, Kennzahl
+from indicators.klassen import build_klassen
+from indicators.store import SCHEMA_VERSION
+from indicators.wertdatei import write_wertdateien
+from indicators.zaehlung import build_zaehlung
+
+SCHEMA = Path(__file__).with_name("schema.sql")
+ZEIGER = "AKTUELL.json"
+Melder = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Ergebnis:
+    """What `publish` did: `snapshot` (folder name), `neu` (False: the same inputs were published already), certificates."""
+
+    snapshot: str
+    neu: bool
+    zertifikate: dict[str, dict]
+
+
+@dataclass(frozen=True)
+class Eingang:
+    """Everything of intern.duckdb that a snapshot needs."""
+
+    fallzahl: pd.DataFrame  # raum_id, gebietsstand, stichtag, merkmal, wert, status
+    lieferung: pd.DataFrame  # quelle, datei, sha256, von, bis, geladen_am
+    befund: pd.DataFrame  # quelle, regel, merkmal, schwere, anzahl
+    vollstaendigkeit: pd.DataFrame  # quelle, merkmal, stichtag, ebene, raeume
+
+
+def publish(
+    gebiet: Gebiet,
+    quellen: dict[str, Quelle],
+    kennzahlen: dict[str, Kennzahl],
+    freigaben: list[Freigabe],
+    ordner: Path,
+    *,
+    version: str,
+    melde: Melder = lambda *_: None,
+) -> Ergebnis:
+    """Publish all release profiles of one Gebiet as one snapshot.
+
+    Args:
+        ordner: `daten/<gebiet>`, holds intern.duckdb, bestand/ and the pointer.
+
+    Raises:
+        MonitoringError: nothing is loaded, or somebody else is publishing.
+        GeheimhaltungError: a table cannot be protected; nothing is published then.
+    """
+    with _sperre(ordner):
+        eingang = _read_intern(ordner / "intern.duckdb", gebiet)
+        kennung = _hash(gebiet, quellen, kennzahlen, freigaben, eingang, version)
+        aktuell = _read_zeiger(ordner)
+        if aktuell and aktuell.endswith(kennung) and (ordner / "bestand" / aktuell).is_dir():
+            manifest = json.loads((ordner / "bestand" / aktuell / "manifest.json").read_text(encoding="utf-8"))
+            return Ergebnis(aktuell, False, manifest["zertifikate"])
+        jetzt = datetime.now(UTC).replace(microsecond=0)
+        name = f"{jetzt:%Y-%m-%dT%H%M%SZ}_{kennung}"
+        bau = ordner / "bestand" / f".bau_{os.getpid()}"
+        _raeume_auf(ordner / "bestand")
+        bau.mkdir(parents=True)
+        try:
+            kopf = {"snapshot": name, "erstellt_am": jetzt.isoformat(), "version": version}
+            zertifikate = _build(gebiet, quellen, kennzahlen, freigaben, eingang, bau, kopf, melde)
+            _write_manifest(bau, kopf, zertifikate)
+            _sync(bau)
+            os.replace(bau, ordner / "bestand" / name)
+        except BaseException:
+            shutil.rmtree(bau, ignore_errors=True)
+            raise
+        set_zeiger(ordner, name)
+    return Ergebnis(name, True, zertifikate)
+
+
+def list_snapshots(ordner: Path) -> list[str]:
+    """Names of all complete snapshots, oldest first."""
+    bestand = ordner / "bestand"
+    return sorted(p.parent.name for p in bestand.glob("*/manifest.json") if not p.parent.name.startswith("."))
+
+
+def set_zeiger(ordner: Path, snapshot: str) -> None:
+    """Serve this snapshot from now on: the pointer is replaced in one step, never edited."""
+    neu = ordner / f".{ZEIGER}.neu"
+    with neu.open("w", encoding="utf-8") as datei:
+        json.dump({"snapshot": snapshot}, datei)
+        datei.flush()
+        os.fsync(datei.fileno())
+    os.replace(neu, ordner / ZEIGER)
+    _sync_ordner(ordner)
+
+
+def zurueck(ordner: Path, snapshot: str | None = None) -> str:
+    """Turn the pointer to an earlier snapshot (default: the one before the current).
+
+    Raises:
+        MonitoringError: there is no such snapshot.
+    """
+    vorhanden, aktuell = list_snapshots(ordner), _read_zeiger(ordner)
+    fruehere = [s for s in vorhanden if aktuell is None or s < aktuell]
+    ziel = snapshot or (fruehere[-1] if fruehere else None)
+    if ziel not in vorhanden:
+        raise MonitoringError(
+            f"Den Stand »{snapshot}« gibt es nicht." if snapshot else "Es gibt keinen früheren Stand.",
+            wo=f"{ordner / 'bestand'}: {', '.join(vorhanden) or 'leer'}",
+            tun="Einen der genannten Stände angeben.",
+        )
+    with _sperre(ordner):
+        set_zeiger(ordner, ziel)
+    return ziel
+
+
+# --- reading ---------------------------------------------------------------------------------
+
+
+def _read_intern(pfad: Path, gebiet: Gebiet) -> Eingang:
+    if not pfad.is_file():
+        raise MonitoringError(
+            f"Für »{gebiet.name}« ist noch nichts geladen.",
+            wo=str(pfad),
+            tun=f"Zuerst »sozialraum laden --gebiet {gebiet.id}« ausführen.",
+        )
+    with duckdb.connect(str(pfad), read_only=True, config={"enable_external_access": "false"}) as con:
+        fallzahl = con.execute(
+            "SELECT raum_id, gebietsstand, stichtag, merkmal, wert, status FROM fallzahl_gueltig ORDER BY ALL"
+        ).df()
+        lieferung = con.execute(
+            """
+            SELECT l.quelle, l.datei, l.sha256, min(f.stichtag) AS von, max(f.stichtag) AS bis, l.geladen_am
+            FROM lieferung l JOIN fallzahl_gueltig f USING (lieferung_id)
+            GROUP BY ALL ORDER BY l.quelle, von, l.datei
+            """
+        ).df()
+        befund = con.execute(
+            """
+            SELECT b.quelle, b.regel, coalesce(b.merkmal, '') AS merkmal, b.schwere, count(*) AS anzahl
+            FROM befund b JOIN lieferung l USING (lieferung_id) WHERE l.entfernt_am IS NULL GROUP BY ALL ORDER BY ALL
+            """
+        ).df()
+        vollstaendigkeit = con.execute(
+            """
+            SELECT l.quelle, f.merkmal, f.stichtag, r.ebene,
+                   count(*) FILTER (f.status <> 'nicht_geliefert' AND NOT r.rest) AS raeume
+            FROM fallzahl_gueltig f JOIN lieferung l USING (lieferung_id) JOIN raum r USING (raum_id, gebietsstand)
+            GROUP BY ALL ORDER BY ALL
+            """
+        ).df()
+    if fallzahl.empty:
+        raise MonitoringError(
+            f"Für »{gebiet.name}« liegt keine gültige Lieferung vor.",
+            wo=str(pfad),
+            tun=f"»sozialraum laden --gebiet {gebiet.id}« ausführen.",
+        )
+    for df, spalten in ((fallzahl, ["stichtag"]), (lieferung, ["von", "bis"]), (vollstaendigkeit, ["stichtag"])):
+        for spalte in spalten:
+            df[spalte] = pd.to_datetime(df[spalte]).dt.date
+    return Eingang(fallzahl, lieferung, befund, vollstaendigkeit)
+
+
+def _hash(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, version: str) -> str:
+    """Hash of the inputs. DuckDB files of equal content differ in bytes, so outputs cannot name a snapshot."""
+    summe = hashlib.sha256(f"{version} {SCHEMA_VERSION}".encode())
+    for datei in sorted(p for p in gebiet.ordner.rglob("*") if p.is_file()):
+        summe.update(datei.read_bytes())
+    eigene = [q for q in quellen.values() if gebiet.id in q.gebiet]
+    for modell in (*eigene, *kennzahlen.values(), *freigaben):
+        summe.update(modell.model_dump_json().encode())
+    # Values, not delivery numbers: taking back a delivery and loading it again is the same state.
+    for df in (eingang.fallzahl, eingang.lieferung.drop(columns="geladen_am"), eingang.befund):
+        summe.update(pd.util.hash_pandas_object(df.astype(str), index=False).to_numpy().tobytes())
+    return summe.hexdigest()[:12]
+
+
+# --- building --------------------------------------------------------------------------------
+
+
+def _build(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, bau: Path, kopf: dict, melde: Melder) -> dict:
+    merkmale = {name: m for q in quellen.values() if gebiet.id in q.gebiet for name, m in q.merkmale.items()}
+    raeume = _build_raeume(gebiet)
+    eltern = gebiet.read_eltern().merge(raeume[["raum_id", "gebietsstand", "rest"]], on=["raum_id", "gebietsstand"])
+    summierbar = {name for name, m in merkmale.items() if m.art == "anzahl"}
+    zaehlung = build_zaehlung(eingang.fallzahl, raeume, [e.id for e in gebiet.ebenen], summierbar=summierbar)
+    fassungen = _fassungen(kennzahlen, set(eingang.fallzahl["merkmal"]))
+    regeln = Regeln(
+        recht={name: m.recht for name, m in merkmale.items() if m.art == "anzahl"},
+        summen={name: [list(weg) for weg in m.zerlegungen] for name, m in merkmale.items() if m.zerlegungen},
+        quoten=[(list(f.zaehler), list(f.nenner)) for k, f in fassungen if k.art == "quote"],
+    )
+    bescheide = protect_zaehlung(zaehlung, eltern, regeln, freigaben, melde=melde)
+    geo = _write_geometrie(gebiet, bau / "geo")
+    titel = {name: m.titel for name, m in merkmale.items()}
+    for nr, freigabe in enumerate(freigaben, start=1):
+        bescheid = bescheide[freigabe.id]
+        tabellen = _build_tabellen(zaehlung, bescheid, fassungen)
+        stand = _build_stand(gebiet, quellen, eingang, freigabe, bescheid, kopf)
+        dateien = pd.concat([geo, _write_werte(tabellen, raeume, bau / f"werte_{freigabe.id}")], ignore_index=True)
+        _write_datenbank(
+            bau / f"{freigabe.id}.duckdb",
+            raum=raeume,
+            raum_eltern=eltern,
+            kennzahl=pd.concat(tabellen.values(), ignore_index=True),
+            katalog=_build_katalog(fassungen, titel, tabellen, merkmale),
+            klasse=_build_klassen(tabellen, dict((k.id, k) for k, _ in fassungen)),
+            datei=dateien,
+            lieferung=_build_lieferungen(eingang, quellen),
+            vollstaendigkeit=_build_vollstaendigkeit(eingang, raeume, titel),
+            befund_zahl=eingang.befund,
+            schutz=_build_schutz(zaehlung, bescheid, titel, regeln),
+            stand=pd.DataFrame(
+                {"schluessel": stand.keys(), "wert": [json.dumps(w, ensure_ascii=False) for w in stand.values()]}
+            ),
+        )
+        melde(nr, len(freigaben), "Freigabeprofile")
+    return {f.id: bescheide[f.id].zertifikat for f in freigaben}
+
+
+def _fassungen(kennzahlen: dict[str, Kennzahl], merkmale: set[str]) -> list[tuple[Kennzahl, Fassung]]:
+    """The Kennzahlen this Gebiet has the Merkmale for, drafts left out."""
+    paare = [(k, k.fassung(merkmale)) for k in kennzahlen.values() if not k.entwurf]
+    return [(k, f) for k, f in paare if f is not None]
+
+
+def _build_raeume(gebiet: Gebiet) -> pd.DataFrame:
+    raeume = gebiet.read_raeume()
+    raeume = raeume.assign(mit_geometrie=~raeume["rest"]).sort_values("rest", kind="stable")
+    raeume["nr"] = raeume.groupby(["gebietsstand", "ebene"]).cumcount()
+    zuschnitte = find_zuschnitte(gebiet)
+    raeume = raeume.merge(zuschnitte, on=["raum_id", "gebietsstand"], how="left")
+    raeume["zuschnitt"] = raeume["zuschnitt"].fillna(gebiet.gebietsstaende[0].id)
+    return raeume
+
+
+def _build_tabellen(zaehlung: pd.DataFrame, bescheid: Bescheid, fassungen: list) -> dict[str, pd.DataFrame]:
+    zahlen = build_zahlen(zaehlung, bescheid.gesperrt)
+    tabellen = {k.id: build_kennzahl(k, f, zahlen).assign(kennzahl_id=k.id) for k, f in fassungen}
+    return {name: tabelle for name, tabelle in tabellen.items() if len(tabelle)}
+
+
+def _build_stand(gebiet, quellen, eingang: Eingang, freigabe: Freigabe, bescheid: Bescheid, kopf: dict) -> dict:
+    benutzt = [quellen[q] for q in dict.fromkeys(eingang.lieferung["quelle"])]
+    texte = ("titel", "herausgeber", "lizenz", "hinweis")
+    karten = {s.quelle: s.lizenz for s in gebiet.gebietsstaende}
+    return {
+        **kopf,
+        "schema": SCHEMA_VERSION,
+        "gebiet_id": gebiet.id,
+        "gebiet_name": gebiet.name,
+        "erfunden": gebiet.erfunden,
+        "gebiet_hinweis": gebiet.hinweis,
+        "freigabe": freigabe.id,
+        "freigabe_titel": freigabe.titel,
+        "freigabe_beschreibung": freigabe.beschreibung,
+        "wasserzeichen": freigabe.wasserzeichen,
+        "anzeige_ebene": gebiet.anzeige_ebene,
+        "vorauswahl": gebiet.vorauswahl,
+        "ebenen": [{f: getattr(e, f) for f in ("id", "titel", "titel_plural", "eltern")} for e in gebiet.ebenen],
+        "quellen": [{t: getattr(q, t) for t in texte} for q in benutzt]
+        + [dict(zip(texte, ("Gebietsgrenzen", q, lizenz, q), strict=True)) for q, lizenz in karten.items()],
+        "zertifikat": bescheid.zertifikat,
+    }
+
+
+def _build_katalog(fassungen: list, titel: dict[str, str], tabellen: dict, merkmale: dict) -> pd.DataFrame:
+    zeilen = []
+    for nr, (kennzahl, fassung) in enumerate(fassungen):
+        if kennzahl.id in tabellen:
+            monatlich = any(merkmale[m].zeitbezug == "monat" for m in fassung.zaehler if m in merkmale)
+            eintrag = build_eintrag(kennzahl, fassung, titel, monatlich=monatlich)
+            zeilen.append((kennzahl.id, nr, json.dumps(eintrag, ensure_ascii=False)))
+    return pd.DataFrame(zeilen, columns=["kennzahl_id", "reihenfolge", "eintrag"])
+
+
+def _build_klassen(tabellen: dict[str, pd.DataFrame], kennzahlen: dict[str, Kennzahl]) -> pd.DataFrame:
+    zeilen = []
+    for kennzahl_id, tabelle in tabellen.items():
+        for ebene, teil in tabelle.groupby("ebene", sort=False):
+            kanten = build_klassen(teil["wert"].to_numpy(float), art=kennzahlen[kennzahl_id].art)
+            zeilen += [(kennzahl_id, ebene, i, kanten[i], kanten[i + 1]) for i in range(len(kanten) - 1)]
+    return pd.DataFrame(zeilen, columns=["kennzahl_id", "ebene", "nr", "von", "bis"])
+
+
+def _build_lieferungen(eingang: Eingang, quellen: dict[str, Quelle]) -> pd.DataFrame:
+    df = eingang.lieferung
+    texte = {
+        t: df["quelle"].map({q.id: getattr(q, t) for q in quellen.values()})
+        for t in ("titel", "herausgeber", "lizenz", "hinweis")
+    }
+    return df.assign(**texte)
+
+
+def _build_vollstaendigkeit(eingang: Eingang, raeume: pd.DataFrame, titel: dict[str, str]) -> pd.DataFrame:
+    df = eingang.vollstaendigkeit
+    staende = raeume[~raeume["rest"]].groupby(["ebene", "gebietsstand"]).size()
+    tage = sorted(raeume["gebietsstand"].unique())
+
+    def erwartet(ebene: str, stichtag) -> int:
+        gueltig = [t for t in tage if t <= stichtag.isoformat()] or tage[:1]
+        return int(staende[ebene, gueltig[-1]])
+
+    zahlen = [erwartet(z.ebene, z.stichtag) for z in df.itertuples()]
+    return df.assign(titel=df["merkmal"].map(titel), erwartet=zahlen)
+
+
+def _build_schutz(zaehlung: pd.DataFrame, bescheid: Bescheid, titel: dict, regeln: Regeln) -> pd.DataFrame:
+    personen = zaehlung[zaehlung["merkmal"].map(regeln.recht).fillna("keins") != "keins"]
+    ebene_von = zaehlung.drop_duplicates(["raum_id", "gebietsstand"])[["raum_id", "gebietsstand", "ebene"]]
+    gesperrt = bescheid.gesperrt.merge(ebene_von, on=["raum_id", "gebietsstand"])
+    schutz = personen.groupby(["merkmal", "ebene"]).size().rename("zellen").reset_index()
+    schutz = schutz.merge(gesperrt.groupby(["merkmal", "ebene"]).size().rename("gesperrt").reset_index(), how="left")
+    return schutz.assign(titel=schutz["merkmal"].map(titel), gesperrt=schutz["gesperrt"].fillna(0).astype(int))
+
+
+# --- writing ---------------------------------------------------------------------------------
+
+
+def _write_geometrie(gebiet: Gebiet, ziel: Path) -> pd.DataFrame:
+    ziel.mkdir()
+    zeilen = []
+    for stand in gebiet.gebietsstaende:
+        for ebene, name in write_browsergeometrie(gebiet, stand, ziel).items():
+            zeilen.append(("", ebene, stand.id, "geo", name))
+    return pd.DataFrame(zeilen, columns=["kennzahl_id", "ebene", "gebietsstand", "art", "name"])
+
+
+def _write_werte(tabellen: dict[str, pd.DataFrame], raeume: pd.DataFrame, ziel: Path) -> pd.DataFrame:
+    ziel.mkdir()
+    orte = {schluessel: teil.sort_values("nr") for schluessel, teil in raeume.groupby(["ebene", "gebietsstand"])}
+    zeilen = []
+    for kennzahl_id, tabelle in tabellen.items():
+        for (ebene, gebietsstand), teil in tabelle.groupby(["ebene", "gebietsstand"], sort=False):
+            kopf = {"kennzahl": kennzahl_id, "ebene": ebene, "gebietsstand": gebietsstand}
+            for art, name in write_wertdateien(teil, orte[ebene, gebietsstand], kopf, ziel).items():
+                zeilen.append((kennzahl_id, ebene, gebietsstand, art, name))
+    return pd.DataFrame(zeilen, columns=["kennzahl_id", "ebene", "gebietsstand", "art", "name"])
+
+
+def _write_datenbank(pfad: Path, **tabellen: pd.DataFrame) -> None:
+    with duckdb.connect(str(pfad)) as con:
+        con.execute(SCHEMA.read_text(encoding="utf-8"))
+        for name, df in tabellen.items():
+            con.register("neu", df)
+            con.execute(f"INSERT INTO {name} BY NAME SELECT {_spalten(con, name)} FROM neu")
+            con.unregister("neu")
+
+
+def _spalten(con: duckdb.DuckDBPyConnection, tabelle: str) -> str:
+    """The columns of a table; NaN of pandas becomes NULL, since a bare NaN never happens in a snapshot."""
+    spalten = con.execute(
+        "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = $t ORDER BY column_index",
+        {"t": tabelle},
+    ).fetchall()
+    return ", ".join(
+        f"CASE WHEN isnan({s}) THEN NULL ELSE {s} END AS {s}" if typ == "DOUBLE" else s for s, typ in spalten
+    )
+
+
+def _write_manifest(bau: Path, kopf: dict, zertifikate: dict) -> None:
+    dateien = {
+        p.relative_to(bau).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(bau.rglob("*"))
+        if p.is_file()
+    }
+    manifest = {**kopf, "schema": SCHEMA_VERSION, "zertifikate": zertifikate, "dateien": dateien}
+    (bau / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _sync(ordner: Path) -> None:
+    """Everything on disk before the rename makes it visible."""
+    for pfad in ordner.rglob("*"):
+        if pfad.is_file():
+            with pfad.open("rb+") as datei:
+                os.fsync(datei.fileno())
+    _sync_ordner(ordner)
+
+
+def _sync_ordner(ordner: Path) -> None:
+    if os.name == "posix":  # Windows cannot open folders; its renames are journalled
+        griff = os.open(ordner, os.O_RDONLY)
+        try:
+            os.fsync(griff)
+        finally:
+            os.close(griff)
+
+
+def _raeume_auf(bestand: Path) -> None:
+    """Remains of a crashed run. Safe under the lock: nobody else is building."""
+    for rest in bestand.glob(".bau_*"):
+        shutil.rmtree(rest, ignore_errors=True)
+
+
+def _read_zeiger(ordner: Path) -> str | None:
+    zeiger = ordner / ZEIGER
+    return json.loads(zeiger.read_text(encoding="utf-8"))["snapshot"] if zeiger.is_file() else None
+
+
+class _sperre:
+    """One publisher at a time; the lock goes with the process, so a killed one leaves none behind."""
+
+    def __init__(self, ordner: Path) -> None:
+        self._pfad = ordner / ".veroeffentlichen.sperre"
+        self._sperre = FileLock(self._pfad)
+
+    def __enter__(self) -> None:
+        self._pfad.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._sperre.acquire(timeout=10)
+        except Timeout:
+            raise MonitoringError(
+                "Gerade veröffentlicht schon jemand.",
+                wo=str(self._pfad),
+                tun="Warten, bis der andere Lauf fertig ist, und den Befehl wiederholen.",
+            ) from None
+
+    def __exit__(self, *_) -> None:
+        self._sperre.release()

@@ -1,0 +1,434 @@
+"""The only reader of snapshots: one release profile of one published snapshot of one Gebiet.
+
+A snapshot holds no suppressed number, so whatever is asked here may be shown. Nothing here writes.
+All DataFrames are sorted as promised and carry a plain index; value columns are NaN unless the
+status is `offen` or `unsicher`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from geodata.fehler import MonitoringError
+
+SCHEMA_VERSION = 1
+
+_WERTE = """
+    k.raum_id, r.name, r.eltern_id, k.gebietsstand, k.stichtag, k.wert, k.unten, k.oben, k.zaehler, k.nenner,
+    k.status, k.hinweis"""
+
+
+@dataclass(frozen=True)
+class StandEbene:
+    id: str
+    titel: str
+    titel_plural: str
+    eltern: str | None
+
+
+@dataclass(frozen=True)
+class QuellenHinweis:
+    """Attribution of one source, as its licence asks for it."""
+
+    titel: str
+    herausgeber: str
+    lizenz: str
+    hinweis: str
+
+
+@dataclass(frozen=True)
+class Stand:
+    """What this snapshot is: territory, release profile, origin."""
+
+    gebiet_id: str
+    gebiet_name: str
+    erfunden: bool
+    gebiet_hinweis: str
+    freigabe: str
+    freigabe_titel: str
+    wasserzeichen: str
+    snapshot: str
+    erstellt_am: datetime
+    version: str
+    anzeige_ebene: str
+    vorauswahl: str | None
+    ebenen: tuple[StandEbene, ...]
+    quellen: tuple[QuellenHinweis, ...]
+
+    def ebene(self, ebene_id: str) -> StandEbene:
+        return next(e for e in self.ebenen if e.id == ebene_id)
+
+
+@dataclass(frozen=True)
+class Bruch:
+    ab: date
+    wirkung: str  # "trennt": no line, difference or trend across it; "hinweis": a mark with a reason
+    grund: str
+
+
+@dataclass(frozen=True)
+class Eintrag:
+    """A Kennzahl as it was defined when this snapshot was computed."""
+
+    id: str
+    titel: str
+    kurz: str
+    thema: str
+    thema_titel: str
+    art: str
+    einheit: str
+    pro: float
+    stellen: int
+    polaritaet: str
+    lesart: str
+    definition: str
+    rechtsgrundlage: str
+    quelle: str
+    herausgeber: str
+    naeherung: str
+    hinweis: str
+    fallstricke: str
+    zaehler_text: str
+    nenner_text: str
+    beispiel_text: str
+    brueche: tuple[Bruch, ...]
+    ebenen: tuple[str, ...]
+    stichtage: dict[str, tuple[date, ...]]
+    monatlich: bool
+
+
+@dataclass(frozen=True)
+class Raum:
+    raum_id: str
+    name: str
+    ebene: str
+    ebene_titel: str
+    eltern_id: str | None
+    eltern_name: str | None
+    mit_geometrie: bool
+
+
+class Store:
+    """Read access to `<freigabe>.duckdb` of one snapshot folder. Safe for several threads."""
+
+    def __init__(self, ordner: Path, verbindung: duckdb.DuckDBPyConnection) -> None:
+        self._ordner = ordner
+        self._verbindung = verbindung
+
+    @classmethod
+    def open(cls, snapshot_ordner: Path, freigabe: str) -> Store:
+        """Open a published snapshot.
+
+        Raises:
+            MonitoringError: the profile is not part of the snapshot, or another version wrote it.
+        """
+        datei = snapshot_ordner / f"{freigabe}.duckdb"
+        if not datei.is_file():
+            vorhanden = ", ".join(sorted(p.stem for p in snapshot_ordner.glob("*.duckdb"))) or "keines"
+            raise MonitoringError(
+                f"Das Freigabeprofil »{freigabe}« ist in diesem Stand nicht veröffentlicht.",
+                wo=f"{snapshot_ordner} (vorhanden: {vorhanden})",
+                tun="Ein vorhandenes Profil wählen oder »sozialraum veroeffentlichen« ausführen.",
+            )
+        verbindung = duckdb.connect(
+            str(datei), read_only=True, config={"enable_external_access": "false", "lock_configuration": "true"}
+        )
+        store = cls(snapshot_ordner, verbindung)
+        if store._stand_roh.get("schema") != SCHEMA_VERSION:
+            verbindung.close()
+            raise MonitoringError(
+                "Dieser Stand wurde von einer anderen Programmversion geschrieben.",
+                wo=str(datei),
+                tun="»sozialraum veroeffentlichen« mit dieser Version erneut ausführen.",
+            )
+        return store
+
+    def close(self) -> None:
+        self._verbindung.close()
+
+    def _frage(self, sql: str, parameter: dict | None = None) -> pd.DataFrame:
+        df = self._verbindung.cursor().execute(sql, parameter or {}).df()
+        for spalte in ("stichtag", "von", "bis"):
+            if spalte in df and str(df[spalte].dtype).startswith("datetime"):
+                df[spalte] = df[spalte].dt.date
+        return df
+
+    @cached_property
+    def _stand_roh(self) -> dict:
+        zeilen = self._verbindung.cursor().execute("SELECT schluessel, wert FROM stand").fetchall()
+        return {schluessel: json.loads(wert) for schluessel, wert in zeilen}
+
+    @cached_property
+    def stand(self) -> Stand:
+        roh = self._stand_roh
+        felder = {
+            name: roh[name] for name in Stand.__dataclass_fields__ if name not in ("erstellt_am", "ebenen", "quellen")
+        }
+        return Stand(
+            **felder,
+            erstellt_am=datetime.fromisoformat(roh["erstellt_am"]),
+            ebenen=tuple(StandEbene(**e) for e in roh["ebenen"]),
+            quellen=tuple(QuellenHinweis(**q) for q in roh["quellen"]),
+        )
+
+    @property
+    def zertifikat(self) -> dict:
+        """Figures of the disclosure control of this snapshot: Zellen, gesperrt, primaer, …"""
+        return self._stand_roh["zertifikat"]
+
+    # --- catalogue ---------------------------------------------------------------------------
+
+    @cached_property
+    def _katalog(self) -> dict[str, Eintrag]:
+        stichtage = self._frage(
+            "SELECT kennzahl_id, ebene, stichtag FROM kennzahl GROUP BY ALL ORDER BY kennzahl_id, ebene, stichtag"
+        )
+        je_kennzahl: dict[str, dict[str, tuple[date, ...]]] = {}
+        for (kennzahl_id, ebene), gruppe in stichtage.groupby(["kennzahl_id", "ebene"]):
+            je_kennzahl.setdefault(kennzahl_id, {})[ebene] = tuple(gruppe["stichtag"])
+        reihenfolge = [e.id for e in self.stand.ebenen]
+        eintraege = {}
+        zeilen = self._verbindung.cursor().execute("SELECT kennzahl_id, eintrag FROM katalog ORDER BY reihenfolge")
+        for kennzahl_id, text in zeilen.fetchall():
+            roh = json.loads(text)
+            brueche = tuple(Bruch(date.fromisoformat(b["ab"]), b["wirkung"], b["grund"]) for b in roh.pop("brueche"))
+            tage = je_kennzahl.get(kennzahl_id, {})
+            eintraege[kennzahl_id] = Eintrag(
+                **roh, brueche=brueche, stichtage=tage, ebenen=tuple(e for e in reihenfolge if e in tage)
+            )
+        return eintraege
+
+    def katalog(self) -> tuple[Eintrag, ...]:
+        """All Kennzahlen with values in this snapshot, in catalogue order."""
+        return tuple(e for e in self._katalog.values() if e.ebenen)
+
+    def eintrag(self, kennzahl_id: str) -> Eintrag | None:
+        eintrag = self._katalog.get(kennzahl_id)
+        return eintrag if eintrag and eintrag.ebenen else None
+
+    # --- Räume -------------------------------------------------------------------------------
+
+    @cached_property
+    def _raeume(self) -> pd.DataFrame:
+        return self._frage(
+            """
+            SELECT raum_id, name, ebene, eltern_id, gebietsstand, zuschnitt, nr, mit_geometrie
+            FROM raum
+            QUALIFY row_number() OVER (PARTITION BY raum_id ORDER BY gebietsstand DESC) = 1
+            ORDER BY ebene, nr, raum_id
+            """
+        )
+
+    def raeume(self, ebene: str | None = None) -> pd.DataFrame:
+        """Newest Gebietsstand of every Raum: raum_id, name, ebene, eltern_id, gebietsstand, zuschnitt, nr, mit_geometrie.
+
+        Räume that only an older Gebietsstand knows are included; `gebietsstand` tells.
+        """
+        alle = self._raeume
+        return (alle if ebene is None else alle[alle["ebene"] == ebene]).reset_index(drop=True)
+
+    def raum(self, raum_id: str) -> Raum | None:
+        treffer = self._raeume[self._raeume["raum_id"] == raum_id]
+        if treffer.empty:
+            return None
+        zeile = treffer.iloc[0]
+        eltern_id = zeile["eltern_id"] if isinstance(zeile["eltern_id"], str) else None
+        eltern = self._raeume[self._raeume["raum_id"] == eltern_id]
+        return Raum(
+            raum_id=raum_id,
+            name=zeile["name"],
+            ebene=zeile["ebene"],
+            ebene_titel=self.stand.ebene(zeile["ebene"]).titel,
+            eltern_id=eltern_id,
+            eltern_name=None if eltern.empty else eltern.iloc[0]["name"],
+            mit_geometrie=bool(zeile["mit_geometrie"]),
+        )
+
+    def kinder(self, raum_id: str) -> pd.DataFrame:
+        """Räume directly below this one in the newest Gebietsstand, same columns as `raeume`."""
+        alle = self._raeume
+        neuester = alle["gebietsstand"].max()
+        return alle[(alle["eltern_id"] == raum_id) & (alle["gebietsstand"] == neuester)].reset_index(drop=True)
+
+    # --- values ------------------------------------------------------------------------------
+
+    def read_werte(self, kennzahl_id: str, ebene: str, stichtag: date | None = None) -> pd.DataFrame:
+        """One Kennzahl on one level, one row per Raum and Stichtag, sorted by Stichtag and position.
+
+        Returns:
+            raum_id, name, eltern_id, gebietsstand, stichtag, wert, unten, oben (unit of the Kennzahl),
+            zaehler, nenner (counts), status, hinweis.
+        """
+        return self._frage(
+            f"""
+            SELECT {_WERTE}
+            FROM kennzahl k JOIN raum r USING (raum_id, gebietsstand)
+            WHERE k.kennzahl_id = $kennzahl_id AND k.ebene = $ebene
+              AND ($stichtag IS NULL OR k.stichtag = $stichtag)
+            ORDER BY k.stichtag, r.nr, k.raum_id
+            """,
+            {"kennzahl_id": kennzahl_id, "ebene": ebene, "stichtag": stichtag},
+        )
+
+    def read_reihe(self, kennzahl_id: str, raum_ids: list[str]) -> pd.DataFrame:
+        """Time series of several Räume (any level): columns of `read_werte` plus `zuschnitt` and `ebene`.
+
+        Sorted by the given order of Räume, then Stichtag. A line may only connect rows of one `zuschnitt`.
+        """
+        return self._frage(
+            f"""
+            SELECT {_WERTE}, r.zuschnitt, k.ebene
+            FROM kennzahl k JOIN raum r USING (raum_id, gebietsstand)
+            WHERE k.kennzahl_id = $kennzahl_id AND list_contains($raeume, k.raum_id)
+            ORDER BY list_position($raeume, k.raum_id), k.stichtag
+            """,
+            {"kennzahl_id": kennzahl_id, "raeume": list(raum_ids)},
+        )
+
+    def read_profil(self, raum_id: str) -> pd.DataFrame:
+        """Newest value of every Kennzahl for one Raum, with its place among the Räume of its level.
+
+        Returns:
+            One row per Kennzahl in catalogue order: kennzahl_id, stichtag, wert, unten, oben, zaehler, nenner, status,
+            hinweis, rang (1 = highest) among `von` Räume of the level with a value at that Stichtag,
+            eltern_wert and oberster_wert at the same Stichtag, ebene_min, ebene_median, ebene_max.
+        """
+        return self._frage(
+            """
+            WITH mein AS (
+                SELECT * FROM kennzahl WHERE raum_id = $raum_id
+                QUALIFY row_number() OVER (PARTITION BY kennzahl_id ORDER BY stichtag DESC) = 1
+            ), ebene AS (
+                SELECT k.kennzahl_id, k.stichtag, k.raum_id, k.wert,
+                       rank() OVER (PARTITION BY k.kennzahl_id ORDER BY k.wert DESC) AS rang
+                FROM kennzahl k JOIN mein m ON (k.kennzahl_id, k.ebene, k.stichtag) = (m.kennzahl_id, m.ebene, m.stichtag)
+                WHERE k.wert IS NOT NULL
+            ), streuung AS (
+                SELECT kennzahl_id, count(*) AS von, min(wert) AS ebene_min, median(wert) AS ebene_median,
+                       max(wert) AS ebene_max
+                FROM ebene GROUP BY kennzahl_id
+            ), eltern AS (
+                SELECT k.kennzahl_id, k.wert
+                FROM kennzahl k JOIN mein m ON k.kennzahl_id = m.kennzahl_id AND k.stichtag = m.stichtag
+                JOIN raum r ON r.raum_id = m.raum_id AND r.gebietsstand = m.gebietsstand
+                WHERE k.raum_id = r.eltern_id
+            ), oberster AS (
+                SELECT k.kennzahl_id, any_value(k.wert) AS wert
+                FROM kennzahl k JOIN mein m ON k.kennzahl_id = m.kennzahl_id AND k.stichtag = m.stichtag
+                WHERE k.ebene = $oberste_ebene
+                GROUP BY k.kennzahl_id
+            )
+            SELECT m.kennzahl_id, m.stichtag, m.wert, m.unten, m.oben, m.zaehler, m.nenner, m.status, m.hinweis,
+                   e.rang, s.von, eltern.wert AS eltern_wert, oberster.wert AS oberster_wert,
+                   s.ebene_min, s.ebene_median, s.ebene_max
+            FROM mein m
+            JOIN katalog c USING (kennzahl_id)
+            LEFT JOIN streuung s USING (kennzahl_id)
+            LEFT JOIN ebene e ON e.kennzahl_id = m.kennzahl_id AND e.raum_id = m.raum_id
+            LEFT JOIN eltern ON eltern.kennzahl_id = m.kennzahl_id
+            LEFT JOIN oberster ON oberster.kennzahl_id = m.kennzahl_id
+            ORDER BY c.reihenfolge
+            """,
+            {"raum_id": raum_id, "oberste_ebene": self.stand.ebenen[0].id},
+        )
+
+    def read_alles(self) -> pd.DataFrame:
+        """The whole published table: one row per Kennzahl, Raum and Stichtag, in the columns of kennzahlen_daten.csv."""
+        return self._frage(
+            """
+            SELECT $gebiet AS gebiet, k.ebene, k.raum_id, k.gebietsstand, r.eltern_id, r.name, k.stichtag, k.kennzahl_id,
+                   k.wert, k.unten, k.oben, k.zaehler, k.nenner, k.status, k.hinweis
+            FROM kennzahl k JOIN raum r USING (raum_id, gebietsstand) JOIN katalog c USING (kennzahl_id)
+            ORDER BY c.reihenfolge, k.ebene, k.stichtag, r.nr, k.raum_id
+            """,
+            {"gebiet": self.stand.gebiet_id},
+        )
+
+    # --- map ---------------------------------------------------------------------------------
+
+    def klassen(self, kennzahl_id: str, ebene: str) -> tuple[float, ...]:
+        """Class edges, ascending, fixed over all Stichtage; class i holds edge[i] ≤ wert < edge[i+1], the last is closed."""
+        df = self._frage(
+            "SELECT von, bis FROM klasse WHERE kennzahl_id = $kennzahl_id AND ebene = $ebene ORDER BY nr",
+            {"kennzahl_id": kennzahl_id, "ebene": ebene},
+        )
+        return () if df.empty else (*df["von"].tolist(), float(df["bis"].iloc[-1]))
+
+    @cached_property
+    def _dateien(self) -> pd.DataFrame:
+        return self._frage("SELECT kennzahl_id, ebene, gebietsstand, art, name FROM datei ORDER BY gebietsstand")
+
+    def karten_teile(self, kennzahl_id: str, ebene: str) -> list[dict]:
+        """One dict per Gebietsstand with values, oldest first: gebietsstand, geo, wert, grenzen (names), stichtage (ISO)."""
+        d = self._dateien[self._dateien["ebene"] == ebene]
+        geo = d[d["art"] == "geo"].set_index("gebietsstand")["name"]
+        werte = d[d["kennzahl_id"] == kennzahl_id]
+        tage = self._frage(
+            """
+            SELECT gebietsstand, stichtag FROM kennzahl WHERE kennzahl_id = $kennzahl_id AND ebene = $ebene
+            GROUP BY ALL ORDER BY ALL
+            """,
+            {"kennzahl_id": kennzahl_id, "ebene": ebene},
+        )
+        return [
+            {
+                "gebietsstand": stand,
+                "geo": geo[stand],
+                "wert": teil.loc[teil["art"] == "wert", "name"].iloc[0],
+                "grenzen": teil.loc[teil["art"] == "grenzen", "name"].iloc[0],
+                "stichtage": [t.isoformat() for t in tage.loc[tage["gebietsstand"] == stand, "stichtag"]],
+            }
+            for stand, teil in werte.groupby("gebietsstand")
+            if stand in geo.index
+        ]
+
+    def umrisse(self, ebene: str) -> dict[str, str]:
+        """Geometry file of the level above, per Gebietsstand; empty for the top level."""
+        eltern = self.stand.ebene(ebene).eltern
+        d = self._dateien
+        d = d[(d["art"] == "geo") & (d["ebene"] == eltern)]
+        return dict(zip(d["gebietsstand"], d["name"], strict=True))
+
+    def datei_pfad(self, name: str) -> Path | None:
+        """Path of a browser file of this snapshot; None for every name the snapshot does not list."""
+        treffer = self._dateien[self._dateien["name"] == name]
+        if treffer.empty:
+            return None
+        if treffer.iloc[0]["art"] == "geo":
+            return self._ordner / "geo" / name
+        return self._ordner / f"werte_{self.stand.freigabe}" / name
+
+    # --- about the data ----------------------------------------------------------------------
+
+    def lieferungen(self) -> pd.DataFrame:
+        """One row per delivery that this snapshot uses: quelle, titel, herausgeber, lizenz, hinweis, datei, sha256, von, bis, geladen_am."""
+        return self._frage("SELECT * FROM lieferung ORDER BY quelle, von, datei")
+
+    def vollstaendigkeit(self) -> pd.DataFrame:
+        """Räume with a delivered value against expected ones: quelle, merkmal, titel, stichtag, ebene, raeume, erwartet."""
+        return self._frage("SELECT * FROM vollstaendigkeit ORDER BY quelle, merkmal, stichtag")
+
+    def befunde(self) -> pd.DataFrame:
+        """Findings as counts, never with values: quelle, regel, merkmal, schwere, anzahl."""
+        return self._frage("SELECT * FROM befund_zahl ORDER BY schwere DESC, quelle, regel, merkmal")
+
+    def schutz(self) -> pd.DataFrame:
+        """How much the gate hides: merkmal, titel, ebene, zellen, gesperrt."""
+        return self._frage("SELECT * FROM schutz ORDER BY merkmal, ebene")
+
+
+def find_aktuell(daten: Path, gebiet_id: str) -> Path | None:
+    """Folder of the snapshot that AKTUELL.json points to; None when nothing is published."""
+    zeiger = daten / gebiet_id / "AKTUELL.json"
+    if not zeiger.is_file():
+        return None
+    name = json.loads(zeiger.read_text(encoding="utf-8"))["snapshot"]
+    ordner = daten / gebiet_id / "bestand" / name
+    return ordner if ordner.is_dir() else None

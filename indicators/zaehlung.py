@@ -1,0 +1,81 @@
+"""Counts on every level: what was delivered, and sums over the level below where nothing was delivered.
+
+Sums include the Rest-Raum ("nicht zuordenbar"), so totals stay right. A sum over an incomplete level is
+never the sum of the visible rest: it takes the status of what is missing.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+SCHLUESSEL = ["raum_id", "gebietsstand", "stichtag", "merkmal"]
+MIT_WERT = ("offen", "unsicher")
+
+
+def build_zaehlung(
+    fallzahl: pd.DataFrame, raeume: pd.DataFrame, ebenen: list[str], *, summierbar: set[str]
+) -> pd.DataFrame:
+    """Delivered values plus the sums of all higher levels.
+
+    Args:
+        fallzahl: raum_id, gebietsstand, stichtag, merkmal, wert (NaN unless the status has a value), status.
+        raeume: raum_id, gebietsstand, ebene, eltern_id, rest — one row per Raum and Gebietsstand.
+        ebenen: level ids from top to bottom.
+        summierbar: Merkmale that are counts; published rates are never summed.
+
+    Returns:
+        One row per Raum, Stichtag and Merkmal: the columns of `fallzahl` plus `ebene`, `eltern_id`, `rest` and
+        `summiert` (True where the value is a sum made here).
+    """
+    art = raeume[["raum_id", "gebietsstand", "ebene", "eltern_id", "rest"]]
+    # The Rest-Raum belongs to the top Raum, whatever its level: it joins the sum there and nowhere else.
+    alle = fallzahl.merge(art, on=["raum_id", "gebietsstand"], how="inner").assign(summiert=False)
+    ebene_von = raeume.drop_duplicates("raum_id").set_index("raum_id")["ebene"]
+    for ebene in reversed(ebenen[:-1]):
+        teile = alle[alle["merkmal"].isin(summierbar) & (alle["eltern_id"].map(ebene_von) == ebene)]
+        summen = _summen(teile, art)
+        delivered = pd.MultiIndex.from_frame(alle.loc[alle["ebene"] == ebene, SCHLUESSEL])
+        neu = summen[~pd.MultiIndex.from_frame(summen[SCHLUESSEL]).isin(delivered)]
+        if len(neu):
+            neu = neu.merge(art, on=["raum_id", "gebietsstand"], how="inner").assign(summiert=True)
+            alle = pd.concat([alle, neu], ignore_index=True)
+    return alle
+
+
+def _summen(teile: pd.DataFrame, raeume: pd.DataFrame) -> pd.DataFrame:
+    """Sums of children by parent; one row per parent, Stichtag and Merkmal with the worst status of its children."""
+    if teile.empty:
+        return pd.DataFrame(columns=[*SCHLUESSEL, "wert", "status"])
+    erwartet = raeume[~raeume["rest"]].groupby(["eltern_id", "gebietsstand"]).size().rename("erwartet")
+    eigene = teile.assign(
+        fest=~teile["rest"],
+        hat=teile["status"].isin(MIT_WERT),
+        unsicher=teile["status"] == "unsicher",
+        geheim=teile["status"] == "gesperrt_quelle",
+        unsinn=teile["status"] == "nicht_sinnvoll",
+    )
+    je_eltern = eigene.groupby(["eltern_id", "gebietsstand", "stichtag", "merkmal"], sort=False).agg(
+        wert=("wert", "sum"),
+        zahl=("fest", "sum"),
+        alle_da=("hat", "all"),
+        unsicher=("unsicher", "any"),
+        geheim=("geheim", "any"),
+        unsinn=("unsinn", "any"),
+    )
+    je_eltern = je_eltern.reset_index().merge(erwartet.reset_index(), on=["eltern_id", "gebietsstand"], how="left")
+    vollzaehlig = je_eltern["alle_da"] & (je_eltern["zahl"] == je_eltern["erwartet"])
+    status = pd.Series("nicht_geliefert", index=je_eltern.index)
+    status[je_eltern["unsinn"]] = "nicht_sinnvoll"
+    status[je_eltern["geheim"]] = "gesperrt_quelle"
+    status[vollzaehlig] = "offen"
+    status[vollzaehlig & je_eltern["unsicher"]] = "unsicher"
+    return pd.DataFrame(
+        {
+            "raum_id": je_eltern["eltern_id"],
+            "gebietsstand": je_eltern["gebietsstand"],
+            "stichtag": je_eltern["stichtag"],
+            "merkmal": je_eltern["merkmal"],
+            "wert": je_eltern["wert"].where(vollzaehlig),
+            "status": status,
+        }
+    )
