@@ -21,7 +21,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from geodata.fehler import LieferungError, MonitoringError
+from geodata.fehler import GebietError, LieferungError, MonitoringError
 
 WURZEL = Path(__file__).parent
 BEISPIEL = WURZEL / "etl" / "beispiel"
@@ -145,7 +145,7 @@ class Katalog:
     def gebiet(self, gebiet_id: str):
         alle = self.gebiete()
         if gebiet_id not in alle:
-            raise MonitoringError(
+            raise GebietError(
                 f"Das Gebiet »{gebiet_id}« gibt es nicht.",
                 wo=f"vorhanden: {', '.join(alle)}",
                 tun=f"Eine der Kennungen angeben oder unter {self._eigene / 'gebiete'} ein Gebiet anlegen.",
@@ -266,9 +266,8 @@ def pruefen(
 
     katalog = Katalog(daten)
     kennzahlen, freigaben = katalog.kennzahlen(), katalog.freigaben()
-    print(
-        f"Katalog in Ordnung: {len(kennzahlen)} Kennzahlen, {len(katalog.quellen())} Quellen, {len(freigaben)} Freigabeprofile."
-    )
+    zahlen = f"{len(kennzahlen)} Kennzahlen, {len(katalog.quellen())} Quellen, {len(freigaben)} Freigabeprofile"
+    print(f"Katalog in Ordnung: {zahlen}.")
     for g in [katalog.gebiet(gebiet)] if gebiet else katalog.gebiete().values():
         hinweise = check_gebiet(g)
         print(f"Gebiet »{g.id}« ({g.name}): Grenzen in Ordnung.")
@@ -396,12 +395,12 @@ def befunde(gebiet: GebietId, daten: Daten = DATEN) -> None:
 @lieferung_cli.command("liste", cls=Befehl)
 def lieferung_liste(gebiet: GebietId, daten: Daten = DATEN) -> None:
     """Alle Lieferungen, auch ersetzte und zurückgenommene."""
+    from pandas import notna
+
     from etl.load import list_lieferungen
 
     for z in list_lieferungen(_intern(daten, gebiet)).itertuples():
-        zustand = (
-            "zurückgenommen" if z.entfernt_am == z.entfernt_am and z.entfernt_am else "gilt" if z.gilt else "ersetzt"
-        )
+        zustand = "zurückgenommen" if notna(z.entfernt_am) else "gilt" if z.gilt else "ersetzt"
         print(f"{z.lieferung_id:>5}  {zustand:<15} {z.stichtage:<24} {z.quelle:<28} {z.datei}")
 
 
@@ -430,7 +429,10 @@ def lieferung_zurueckholen(
     from etl.load import hole_lieferung_zurueck
 
     hole_lieferung_zurueck(_intern(daten, gebiet), nummer)
-    print(f"Lieferung {nummer} gilt wieder. Gezeigt wird das nach »{PROGRAMM} veroeffentlichen --gebiet {gebiet}«.")
+    print(f"Lieferung {nummer} gilt wieder. {_NACH_VEROEFFENTLICHEN.format(gebiet)}")
+
+
+_NACH_VEROEFFENTLICHEN = f"Gezeigt wird das nach »{PROGRAMM} veroeffentlichen --gebiet {{}}«."
 
 
 def _intern(daten: Path, gebiet_id: str) -> Path:
@@ -472,7 +474,7 @@ def _text_veroeffentlicht(name: str, ergebnis) -> str:
     if not ergebnis.neu:
         return f"{name}: unverändert, Stand {ergebnis.snapshot} gilt weiter."
     anteile = [
-        f"{profil}: {_zahl(z['gesperrt'], 'Fallzahl', 'Fallzahlen')} von {_zahl(z['zellen'], 'Fallzahl', 'Fallzahlen').split()[0]} gesperrt"
+        f"{profil}: {_zahl(z['gesperrt'], 'von', 'von')} {_zahl(z['zellen'], 'Fallzahl', 'Fallzahlen')} gesperrt"
         for profil, z in ergebnis.zertifikate.items()
     ]
     return f"{name}: Stand {ergebnis.snapshot} veröffentlicht ({'; '.join(anteile)})."
@@ -586,9 +588,8 @@ def diagnose(daten: Daten = DATEN, als_json: AlsJson = False) -> None:
     zeilen.append("Pakete:  " + ", ".join(f"{n} {v}" for n, v in pakete.items()))
     zeilen.append(f"Daten:   {felder['daten']}")
     for gebiet_id, s in staende.items():
-        zeilen.append(
-            f"  {gebiet_id:<14} {'geladen' if s['geladen'] else 'nicht geladen':<14} {s['aktuell'] or 'nichts veröffentlicht'}"
-        )
+        geladen = "geladen" if s["geladen"] else "nicht geladen"
+        zeilen.append(f"  {gebiet_id:<14} {geladen:<14} {s['aktuell'] or 'nichts veröffentlicht'}")
     _sage("\n".join(zeilen), als_json, **felder)
 
 
@@ -628,7 +629,7 @@ def create_server(daten: Path | None = None, freigabe: str | None = None):
         raise MonitoringError(
             f"Das Profil »{profil.titel}« darf nicht über einen Webserver gezeigt werden.",
             wo="SOZIALRAUM_FREIGABE",
-            tun="SOZIALRAUM_FREIGABE=oeffentlich setzen oder »sozialraum starten --freigabe kreis« auf dem eigenen Rechner.",
+            tun="SOZIALRAUM_FREIGABE=oeffentlich setzen oder auf dem eigenen Rechner »sozialraum starten« benutzen.",
         )
     return _create_server(daten, profil.id)
 
@@ -641,7 +642,7 @@ def _create_server(daten: Path, freigabe: str):
         raise MonitoringError(
             "Es ist noch nichts veröffentlicht.",
             wo=str(daten.resolve()),
-            tun="»sozialraum demo« baut die Beispiele; eigene Daten: »sozialraum laden«, dann »sozialraum veroeffentlichen«.",
+            tun="»sozialraum demo« baut die Beispiele; eigene Daten: erst »laden«, dann »veroeffentlichen«.",
         )
     return create_app(staende).server
 

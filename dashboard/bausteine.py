@@ -99,12 +99,15 @@ def hinweisband(stores: dict, stand, daten_hinweis: str) -> list:
     """The banner that nobody may overlook: invented data, and what the operator wants to say."""
     texte = []
     if stand and stand.erfunden:
-        texte.append([html.Strong("Erfundene Daten. "), stand.gebiet_hinweis or "Gebiet und Zahlen sind ein Beispiel."])
+        hinweis = stand.gebiet_hinweis or "Gebiet und Zahlen sind ein Beispiel."
+        texte.append([*([] if "rfunden" in hinweis else [html.Strong("Erfundene Daten. ")]), hinweis])
     elif stand and stand.gebiet_hinweis:
         texte.append([stand.gebiet_hinweis])
     if daten_hinweis:
         texte.append([daten_hinweis])
-    return [html.Div(html.P(t), className="hinweisband", role="note") for t in texte]
+    if not texte:
+        return []
+    return [html.Section([html.P(t) for t in texte], className="hinweisband", **{"aria-label": "Hinweis zu den Daten"})]
 
 
 def fuss(stand):
@@ -138,7 +141,7 @@ def gruppen(eintraege) -> list[dict]:
     return [{"group": titel, "items": items} for titel, items in themen.items()]
 
 
-KOMBI = {"transitionProps": {"duration": 0}, "shadow": "md"}
+KOMBI = {"transitionProps": {"duration": 0}, "shadow": "md", "withinPortal": False}  # inside its landmark
 
 
 def auswahl(id_: str, titel: str, daten: list, wert: str | None, *, suchen: bool = False, leer: str | None = None, **mehr):
@@ -155,7 +158,7 @@ def auswahl(id_: str, titel: str, daten: list, wert: str | None, *, suchen: bool
         maxDropdownHeight=420,
         comboboxProps=KOMBI,
         scrollAreaProps={"type": "auto"},
-        clearButtonProps={"aria-label": f"{titel} leeren", "tabIndex": 0},
+        clearButtonProps={"aria-label": f"{titel} leeren", "tabIndex": 0, "aria-hidden": False},
         size="md",
         **mehr,
     )

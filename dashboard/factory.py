@@ -17,7 +17,7 @@ INDEX = """<!DOCTYPE html>
 <head>
 {%metas%}
 <title>{%title%}</title>
-<link rel="icon" href="/assets/symbol.svg" type="image/svg+xml">
+<link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Cpath fill='%230b5268' d='M3 9l9-5 8 4 9-4v19l-9 5-8-4-9 4z'/%3E%3Cpath fill='%23a1dab4' d='M12 4l8 4v9l-8 3z'/%3E%3Cpath fill='%2341b6c4' d='M20 17l9-4v10l-9 5z'/%3E%3C/svg%3E">
 {%css%}
 </head>
 <body>
@@ -61,8 +61,7 @@ def create_app(stores, *, daten_hinweis: str = "") -> Dash:
     )
     app.read_stores = read_stores
     app.layout = bausteine.huelle(
-        dcc.Location(id="url", refresh=False), dcc.Store(id="ansicht"), dcc.Store(id="plan"), html.Div(id="seite")
-    )
+        dcc.Location(id="url", refresh=False), html.Div(id="seite"))
     wege.install(app.server, read_stores)
     zugang.install(app, read_stores, SEITEN)
     register_seiten(app, read_stores, daten_hinweis)

@@ -85,8 +85,7 @@ def zeitreihe(reihen: pd.DataFrame, eintrag, *, baender: bool = True, grau: str 
         return bild
     bild.update_xaxes(type="date", range=zeitraum(reihen["stichtag"]))
     bild.update_yaxes(title={"text": achsentitel(eintrag), "font": {"size": 13, "color": LEISE}})
-    if eintrag.stellen == 0:
-        bild.update_yaxes(tickformat=",.0f")
+    bild.update_xaxes(**achsentage(sorted(set(reihen["stichtag"]))))
     namen = list(dict.fromkeys(zip(reihen["raum_id"], reihen["name"], strict=True)))
     stile = iter(LINIEN * (len(namen) // len(LINIEN) + 1))
     enden = []
@@ -102,13 +101,22 @@ def zeitreihe(reihen: pd.DataFrame, eintrag, *, baender: bool = True, grau: str 
         mit_wert = zeilen.dropna(subset=["wert"])
         if len(mit_wert):
             enden.append((mit_wert["stichtag"].iloc[-1], mit_wert["wert"].iloc[-1], name, stil[0]))
-    add_namen(bild, enden, hoehe)
+    add_namen(bild, enden, eintrag.stellen, hoehe)
     add_brueche(bild, reihen, eintrag.brueche)
     return bild
 
 
 def achsentitel(eintrag) -> str:
     return {"%": "Prozent"}.get(eintrag.einheit, eintrag.einheit)
+
+
+def achsentage(tage: list[date]) -> dict:
+    """Ticks exactly at Stichtage: Plotly's own stand at New Year, where 31.12.2015 reads as 2016."""
+    je_jahr = len({t.year for t in tage}) == len(tage)
+    gezeigt = tage if je_jahr else [t for t in tage if t.month == 12] or tage
+    schritt = -(-len(gezeigt) // 12)
+    gezeigt = gezeigt[::-1][::schritt][::-1]
+    return {"tickvals": gezeigt, "ticktext": [str(t.year) if je_jahr else f"{t.month}/{t.year}" for t in gezeigt]}
 
 
 def zeitraum(stichtage: pd.Series) -> list[str]:
@@ -169,12 +177,13 @@ def als_rgba(farbe: str, deckung: float) -> str:
     return f"rgba({r},{g},{b},{deckung})"
 
 
-def add_namen(bild: go.Figure, enden: list[tuple], hoehe: int) -> None:
+def add_namen(bild: go.Figure, enden: list[tuple], stellen: int, hoehe: int) -> None:
     """Names at the line ends instead of a legend, pushed apart where they would overlap."""
     if not enden:
         return
     tief, hoch = wertebereich([w for spur in bild.data for w in spur.y if w is not None])
-    bild.update_yaxes(range=[tief, hoch])
+    bild.update_yaxes(range=[tief, hoch], tickformat=f",.{stellen if hoch - tief < 8 else 0}f")
+    bild.update_layout(margin_r=28 + 9 * max(len(kuerze(name, 22)) for _, _, name, _ in enden))
     je_punkt = (hoch - tief) / max(hoehe - 68, 1)
     for (tag, wert, name, farbe), versatz in zip(enden, spread([e[1] / je_punkt for e in enden], 19), strict=True):
         bild.add_annotation(
@@ -215,17 +224,28 @@ def kuerze(text: str, laenge: int) -> str:
     return text if len(text) <= laenge else text[: laenge - 1].rstrip() + "…"
 
 
+def find_brueche(reihen: pd.DataFrame, brueche) -> list:
+    """Breaks that fall between the first and the last Stichtag shown, in order; chart and list number them alike."""
+    von, bis = min(reihen["stichtag"]), max(reihen["stichtag"])
+    return sorted((b for b in brueche if von < b.ab <= bis), key=lambda b: b.ab)
+
+
+def find_lage(reihen: pd.DataFrame, ab: date) -> date:
+    """Half-way between the Stichtage before and after: a break on 1 January would hide under 31 December."""
+    vorher = max(t for t in reihen["stichtag"] if t < ab)
+    nachher = min(t for t in reihen["stichtag"] if t >= ab)
+    return vorher + (nachher - vorher) / 2
+
+
 def add_brueche(bild: go.Figure, reihen: pd.DataFrame, brueche) -> None:
     """A dotted vertical line with its reason's number; the reasons themselves stand below the figure as text."""
-    von, bis = min(reihen["stichtag"]), max(reihen["stichtag"])
-    for nr, bruch in enumerate(brueche, start=1):
-        if not von < bruch.ab <= bis:
-            continue
+    for nr, bruch in enumerate(find_brueche(reihen, brueche), start=1):
+        lage = find_lage(reihen, bruch.ab)
         bild.add_shape(
-            type="line", x0=bruch.ab, x1=bruch.ab, y0=0, y1=1, yref="paper", line={"color": LEISE, "width": 1.5, "dash": "dot"}
+            type="line", x0=lage, x1=lage, y0=0, y1=1, yref="paper", line={"color": LEISE, "width": 1.5, "dash": "dot"}
         )
         bild.add_annotation(
-            x=bruch.ab,
+            x=lage,
             y=1,
             yref="paper",
             yanchor="bottom",

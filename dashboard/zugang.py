@@ -51,9 +51,7 @@ def check_anfrage(app: Dash, read_stores, seiten: dict):
     """None lets the request pass; everything else is the answer."""
     if request.method == "POST":
         return check_post(app)
-    if request.path.startswith("/_dash-") or request.url_rule is None:
-        return None
-    if request.url_rule.rule in ("/", "/<path:path>"):  # the two rules by which Dash answers any path
+    if request.url_rule and request.url_rule.rule in ("/", "/<path:path>"):  # the two rules by which Dash answers any path
         return check_seite(request.path, request.query_string.decode("utf-8", "replace"), read_stores(), seiten)
     return None
 

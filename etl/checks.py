@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from etl.quelle import Merkmal, Quelle, passt_auf
+from etl.quelle import Merkmal, Quelle, muster_regex, passt_auf, platzhalter_format
 from geodata.fehler import LieferungError
 from geodata.gebiet import Gebiet
 
@@ -54,7 +54,8 @@ def check_spalten(namen: list[str], quelle: Quelle, ort: str) -> list[Befund]:
     genannt |= {*quelle.lang.merkmal, quelle.lang.wert} if quelle.lang else set()
     weitere = quelle.datei.weitere
     erlaubt = (lambda n: True) if weitere == "*" else (lambda n: passt_auf(n, weitere))
-    fremd = [n for n in namen if n not in genannt]
+    je_jahr = [muster_regex(s) for s in quelle.spalten if platzhalter_format(s)]
+    fremd = [n for n in namen if n not in genannt and not any(m.fullmatch(n) for m in je_jahr)]
     person = [n for n in fremd if PERSONEN.fullmatch(n) or (n.casefold() == "name" and not erlaubt(n))]
     if person:
         raise LieferungError(

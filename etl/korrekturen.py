@@ -22,7 +22,8 @@ def korrigiere(lieferung: Lieferung, quelle: Quelle) -> list[Befund]:
         betroffen = [t for t in lieferung.stichtage if korrektur.wann.stichtag in (None, t)]
         if korrektur.tat == "schluessel" or not betroffen:
             continue
-        tat = {"spalten_versetzt": _verschiebe, "wert": _ersetze, "sperren": _ersetze}[korrektur.tat]
+        taten = {"spalten_versetzt": _verschiebe, "nicht_geliefert": _streiche, "wert": _ersetze, "sperren": _ersetze}
+        tat = taten[korrektur.tat]
         for tag in betroffen:
             tat(lieferung, quelle, korrektur, (lieferung.frame["stichtag"] == pd.Timestamp(tag)).to_numpy())
             text = f"Korrektur angewandt ({tag:%d.%m.%Y}): {korrektur.grund}"
@@ -64,6 +65,17 @@ def _ersetze(lieferung: Lieferung, quelle: Quelle, korrektur: Korrektur, am_tag:
     lieferung.frame = frame = frame.copy()
     frame.loc[stelle, "wert"] = np.nan if korrektur.tat == "sperren" else float(korrektur.auf)
     frame.loc[stelle, "status"] = STATUS[2] if korrektur.tat == "sperren" else STATUS[0]
+
+
+def _streiche(lieferung: Lieferung, quelle: Quelle, korrektur: Korrektur, am_tag: np.ndarray) -> None:
+    """A column that holds the same filler (`von`) everywhere was not counted at that Stichtag."""
+    for gehoert in ("frame", "summen"):
+        frame = getattr(lieferung, gehoert).copy()
+        weg = (frame["merkmal"].isin(korrektur.merkmale) & frame["stichtag"].isin(lieferung.frame["stichtag"][am_tag])).to_numpy()
+        if (frame.loc[weg, "wert"] != korrektur.von).any():
+            raise _hinfaellig(lieferung, quelle, korrektur, f"Nicht alle Werte sind {korrektur.von}.")
+        frame.loc[weg, "wert"], frame.loc[weg, "status"] = np.nan, STATUS[3]
+        setattr(lieferung, gehoert, frame)
 
 
 def _hinfaellig(lieferung: Lieferung, quelle: Quelle, korrektur: Korrektur, grund: str) -> LieferungError:

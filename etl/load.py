@@ -3,7 +3,6 @@
 A crash at any step leaves the old file: nobody ever writes into the file that is in use.
 """
 
-import json
 import os
 import shutil
 import time
@@ -22,7 +21,7 @@ from etl.dateien import sha256_datei
 from etl.korrekturen import korrigiere
 from etl.quelle import Quelle
 from etl.read import Lieferung, read_lieferung
-from etl.rechnen import berechne, ergaenze_fehlende
+from etl.rechnen import berechne, ergaenze_fehlende, ohne_leere
 from geodata.fehler import LieferungError
 from geodata.gebiet import Gebiet
 
@@ -111,6 +110,7 @@ def pruefe_lieferung(pfad: Path, quelle: Quelle, gebiet: Gebiet) -> Lieferung:
     lieferung = read_lieferung(pfad, quelle, gebiet)
     befunde = ohne_doppelte(lieferung, quelle)
     befunde += korrigiere(lieferung, quelle)
+    lieferung.frame = ohne_leere(lieferung.frame, gebiet)
     fehlend = find_fehlende(lieferung.frame, quelle, gebiet)
     befunde += check_fehlende(fehlend, lieferung, quelle, gebiet)
     lieferung.frame = berechne(ergaenze_fehlende(lieferung.frame, fehlend, quelle), quelle)
@@ -252,7 +252,8 @@ def _write_stammdaten(con: duckdb.DuckDBPyConnection, gebiet: Gebiet, quellen: d
     con.executemany(
         "INSERT INTO merkmal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (m, a.titel, a.einheit, a.recht, a.art, a.zeitbezug, list(a.summe_aus), a.teil_von, json.dumps(a.weitere_summen))
+            (m, a.titel, a.einheit, a.recht, a.art, a.zeitbezug, list(a.summe_aus), a.teil_von,
+             [list(teile) for teile in a.weitere_summen])
             for m, a in merkmale.items()
         ],
     )

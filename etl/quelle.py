@@ -133,7 +133,7 @@ class Wann(Modell):
 class Korrektur(Modell):
     """A declared repair of one known error, with the guard that must hold before it is applied."""
 
-    tat: Literal["spalten_versetzt", "wert", "sperren", "schluessel"]
+    tat: Literal["spalten_versetzt", "wert", "sperren", "nicht_geliefert", "schluessel"]
     grund: str
     wann: Wann = Wann()
     schutz: str | None = None
@@ -150,6 +150,7 @@ class Korrektur(Modell):
             "spalten_versetzt": ("merkmale", "zeilen", "schutz"),
             "wert": ("raum", "merkmal", "von", "auf"),
             "sperren": ("raum", "merkmal", "von"),
+            "nicht_geliefert": ("merkmale", "von"),
             "schluessel": ("von", "auf"),
         }[self.tat]
         fehlend = [name for name in noetig if getattr(self, name) in (None, (), 0) and name not in ("von", "auf")]
@@ -197,8 +198,9 @@ class Quelle(Modell):
     def _in_sich_stimmig(self) -> "Quelle":
         if bool(self.spalten) == bool(self.lang):
             raise ValueError("genau eins von [spalten] und [lang] angeben")
-        zeitangaben = [self.stichtag.spalte, self.stichtag.fest, self.stichtag.titel, self.stichtag_im_namen]
-        if sum(bool(angabe) for angabe in zeitangaben) != 1:
+        zeit = [self.stichtag.spalte, self.stichtag.fest, self.stichtag.titel, self.stichtag_im_namen]
+        zeit.append(self.stichtag_in_spalten)
+        if sum(bool(angabe) for angabe in zeit) != 1:
             raise ValueError("der Stichtag kommt aus genau einem Ort: [stichtag] spalte, fest, titel oder {stichtag:…}")
         geliefert = self.gelieferte_merkmale
         eigene = {m for m, angabe in self.merkmale.items() if not angabe.berechnet}
@@ -211,11 +213,29 @@ class Quelle(Modell):
             for teil in (t for teile in merkmal.zerlegungen for t in teile):
                 if teil not in self.merkmale:
                     raise ValueError(f"Merkmal »{name}«: der Teil »{teil}« ist kein Merkmal dieser Quelle")
+        self.rechenfolge()
         return self
+
+    def rechenfolge(self) -> list[str]:
+        """The computed Merkmale, parts before their wholes."""
+        fertig, folge = {m for m, angabe in self.merkmale.items() if not angabe.berechnet}, []
+        while len(fertig) < len(self.merkmale):
+            bereit = [m for m, a in self.merkmale.items() if m not in fertig and fertig.issuperset(a.summe_aus)]
+            if not bereit:
+                offen = ", ".join(m for m in self.merkmale if m not in fertig)
+                raise ValueError(f"berechnete Merkmale verweisen im Kreis aufeinander: {offen}")
+            fertig.update(bereit)
+            folge += bereit
+        return folge
 
     @property
     def stichtag_im_namen(self) -> bool:
         return bool(PLATZHALTER.search(self.datei.muster) or PLATZHALTER.search(self.datei.blatt))
+
+    @property
+    def stichtag_in_spalten(self) -> bool:
+        """Headers carry the Stichtag ("Einwohner | {stichtag:%Y}"): one column per year."""
+        return any(PLATZHALTER.search(name) for name in self.spalten)
 
     @property
     def stichtag_im_dateinamen(self) -> bool:

@@ -98,6 +98,7 @@ class _Leser:
         self.kopf = self._finde_kopf(zeilen)
         self._check_kopf()
         self.fester_stichtag = self._finde_stichtag()
+        self.wertspalten = self._finde_wertspalten()
         self.spalten_code = self._merke_spalten()
         daten = self._datenzeilen(zeilen)
         anzahl = 0
@@ -146,7 +147,8 @@ class _Leser:
         """All columns the profile names are there, none twice; persons' data stop everything."""
         namen, quelle = self.kopf.namen, self.quelle
         self.befunde += check_spalten(namen, quelle, self._ort(self.kopf.zeile))
-        noetig = [quelle.raum.spalte, quelle.stichtag.spalte, *quelle.spalten, *quelle.datei.ausser, *quelle.datei.nur]
+        noetig = [quelle.raum.spalte, quelle.stichtag.spalte, *quelle.datei.ausser, *quelle.datei.nur]
+        noetig += [s for s in quelle.spalten if not platzhalter_format(s)]
         noetig += [quelle.zeilen.spalte] if quelle.zeilen else []
         noetig += [*quelle.lang.merkmal, quelle.lang.wert] if quelle.lang else []
         for name in filter(None, noetig):
@@ -174,7 +176,7 @@ class _Leser:
     def _finde_stichtag(self) -> date | None:
         """Stichtag of the whole sheet, from the name of file or sheet, the title or the profile."""
         angabe = self.quelle.stichtag
-        if angabe.spalte:
+        if angabe.spalte or self.quelle.stichtag_in_spalten:
             return None
         if angabe.fest:
             return angabe.fest
@@ -190,6 +192,25 @@ class _Leser:
             f"{self._ort()}, über der Tabelle steht: {' / '.join(self.kopf.darueber) or 'nichts'}",
             "Im Profil [stichtag] titel an die Überschrift der Datei anpassen.",
         )
+
+    def _finde_wertspalten(self) -> list[tuple[str, str, date | None]]:
+        """(header, target, Stichtag or None) of every value column; "Kinder | {stichtag:%Y}" finds one per year."""
+        gefunden = []
+        for angabe, ziel in self.quelle.spalten.items():
+            form = platzhalter_format(angabe)
+            if form is None:
+                gefunden.append((angabe, ziel, None))
+                continue
+            muster = muster_regex(angabe)
+            treffer = [t for name in self.kopf.namen if (t := muster.fullmatch(name))]
+            if not treffer:
+                raise self._fehler(
+                    f"Keine Spalte der Form »{angabe}« gefunden.",
+                    f"{self._ort(self.kopf.zeile)}, vorhanden: {', '.join(self.kopf.namen)}",
+                    f"Die Überschrift in etl/quellen/{self.quelle.id}.toml unter [spalten] anpassen.",
+                )
+            gefunden += [(t.string, ziel, parse_stichtag(t["stichtag"], form)) for t in treffer]
+        return gefunden
 
     def _merke_spalten(self) -> dict[str, int]:
         code = {}
@@ -262,14 +283,15 @@ class _Leser:
         tabelle = {name: np.array(werte, dtype=object) for name, werte in spalten.items() if name in self._gebraucht()}
         nummern, tabelle = self._filtere(nummern, tabelle)
         raum = self._raum_codes(tabelle[self.quelle.raum.spalte], nummern)
-        stichtag = self._stichtage(tabelle, nummern, raum != AUSSEN)
-        drin = (raum != AUSSEN) & self.raeume.gueltig(raum, stichtag, self)
-        self._zaehle("Zeile(n) außerhalb des Gebiets wurden ausgelassen", int((~drin).sum()))
+        drin = raum != AUSSEN
         if not drin.all():
-            nummern, raum, stichtag = nummern[drin], raum[drin], stichtag[drin]
+            self._zaehle("Zeile(n) außerhalb des Gebiets wurden ausgelassen", int((~drin).sum()))
+            nummern, raum = nummern[drin], raum[drin]
             tabelle = {name: werte[drin] for name, werte in tabelle.items()}
-        for merkmal, spalte in self._merkmal_spalten(tabelle, nummern):
-            auswahl = merkmal >= 0
+        je_zeile = None if self.quelle.stichtag_in_spalten else self._stichtage(tabelle, nummern)
+        for merkmal, spalte, tag in self._merkmal_spalten(tabelle, nummern):
+            stichtag = np.full(len(raum), np.datetime64(tag, "s")) if je_zeile is None else je_zeile
+            auswahl = (merkmal >= 0) & self.raeume.gueltig(raum, stichtag, self)
             voll = bool(auswahl.all())
             werte = tabelle[spalte] if voll else tabelle[spalte][auswahl]
             zeile = nummern if voll else nummern[auswahl]
@@ -279,7 +301,7 @@ class _Leser:
 
     def _gebraucht(self) -> set[str]:
         quelle = self.quelle
-        namen = {quelle.raum.spalte, *quelle.spalten, *quelle.datei.ausser, *quelle.datei.nur}
+        namen = {quelle.raum.spalte, *quelle.datei.ausser, *quelle.datei.nur, *(name for name, _, _ in self.wertspalten)}
         namen |= {quelle.stichtag.spalte} if quelle.stichtag.spalte else set()
         namen |= {quelle.zeilen.spalte} if quelle.zeilen else set()
         return namen | ({*quelle.lang.merkmal, quelle.lang.wert} if quelle.lang else set())
@@ -320,17 +342,15 @@ class _Leser:
             self.raeume.rat(unbekannt[0][1]),
         )
 
-    def _stichtage(self, tabelle: dict[str, np.ndarray], nummern: np.ndarray, drin: np.ndarray) -> np.ndarray:
+    def _stichtage(self, tabelle: dict[str, np.ndarray], nummern: np.ndarray) -> np.ndarray:
         spalte = self.quelle.stichtag.spalte
         if spalte is None:
             return np.full(len(nummern), np.datetime64(self.fester_stichtag, "s"))
         codes, verschieden = pd.factorize(tabelle[spalte])
         tage = np.empty(len(verschieden), dtype="datetime64[s]")
         for nr, text in enumerate(verschieden):
-            erste = np.flatnonzero((codes == nr) & drin)
-            if len(erste):
-                ort = f"{self._ort(int(nummern[erste[0]]))}, Spalte »{spalte}«"
-                tage[nr] = np.datetime64(self._versuche(lambda t=text: self._stichtag(t), ort), "s")
+            ort = f"{self._ort(int(nummern[np.argmax(codes == nr)]))}, Spalte »{spalte}«"
+            tage[nr] = np.datetime64(self._versuche(lambda t=text: self._stichtag(t), ort), "s")
         return tage[codes]
 
     def _stichtag(self, text: str) -> date:
@@ -340,20 +360,19 @@ class _Leser:
 
     def _merkmal_spalten(
         self, tabelle: dict[str, np.ndarray], nummern: np.ndarray
-    ) -> Iterator[tuple[np.ndarray, str]]:
-        """Per value column the Merkmal code of every row (−1: not loaded)."""
+    ) -> Iterator[tuple[np.ndarray, str, date | None]]:
+        """Per value column the Merkmal code of every row (−1: not loaded), the header and its Stichtag if it has one."""
         quelle = self.quelle
-        if quelle.lang:
-            teile = [tabelle[s] for s in quelle.lang.merkmal]
-            namen = teile[0] if len(teile) == 1 else _verbinde(teile)
-            yield self._codes(namen, quelle.lang.werte, nummern, quelle.lang.auslassen, quelle.lang.merkmal), quelle.lang.wert
-            return
-        for spalte, ziel in quelle.spalten.items():
+        if lang := quelle.lang:
+            namen = _verbinde([tabelle[s] for s in lang.merkmal])
+            yield self._codes(namen, lang.werte, nummern, lang.auslassen, lang.merkmal), lang.wert, None
+        for spalte, ziel, tag in self.wertspalten:
             if quelle.zeilen is None:
-                yield np.full(len(nummern), self.merkmal_code[ziel], dtype=np.int16), spalte
+                codes = np.full(len(nummern), self.merkmal_code[ziel], dtype=np.int16)
             else:
                 werte = {text: ziel + zusatz for text, zusatz in quelle.zeilen.zusatz.items()}
-                yield self._codes(tabelle[quelle.zeilen.spalte], werte, nummern, (), (quelle.zeilen.spalte,)), spalte
+                codes = self._codes(tabelle[quelle.zeilen.spalte], werte, nummern, (), (quelle.zeilen.spalte,))
+            yield codes, spalte, tag
 
     def _codes(
         self, texte: np.ndarray, werte: dict[str, str], nummern: np.ndarray, auslassen: tuple[str, ...], spalten: tuple
@@ -533,17 +552,20 @@ class Raumkenner:
         return gut
 
     def rat(self, text: str) -> str:
-        nahe = naechster_name(text, [n for n in self.namen if n not in self.unten])
         if text.replace(" ", "") in self.code:
             return "Der Schlüssel enthält Leerzeichen: in der Datei entfernen lassen."
         if text.isdigit() and len(text) == 12:
             return 'Das ist ein 12-stelliger Regionalschlüssel: im Profil unter [raum] form = "ars" eintragen.'
         if text.isdigit() and len(text) == 9:
             return "Das ist der 9-stellige Schlüssel eines Gemeindeverbands; gebraucht wird der der Gemeinde (8-stellig)."
+        if not any(zeichen.isdigit() for zeichen in text):
+            return (
+                f"Ist »{text}« eine Summenzeile, im Profil unter [raum] summen eintragen; sind es Fälle ohne Raum, "
+                "unter [raum] rest."
+            )
         return (
-            (f"Gemeint »{nahe}«? " if nahe else "")
-            + f"Neuer Zuschnitt? Dann für »{self.gebiet.id}« in gebiet.toml einen Gebietsstand anlegen. Summenzeilen "
-            'gehören im Profil unter [raum] summen; deckt die Datei mehr als das Gebiet ab, andere = "auslassen".'
+            f"Tippfehler? Neuer Zuschnitt? Dann für »{self.gebiet.id}« in gebiet.toml einen Gebietsstand anlegen. "
+            'Deckt die Datei mehr als das Gebiet ab, im Profil unter [raum] andere = "auslassen" eintragen.'
         )
 
 
@@ -568,6 +590,8 @@ def flache_namen(reihen: list[list[str]]) -> list[str]:
 
 def _verbinde(teile: list[np.ndarray]) -> np.ndarray:
     """Columns → one text per row, joined by " | "; each combination is joined once."""
+    if len(teile) == 1:
+        return teile[0]
     codes, verschieden = pd.MultiIndex.from_arrays(teile).factorize()
     return np.array([" | ".join(kombination) for kombination in verschieden], dtype=object)[codes]
 

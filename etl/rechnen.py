@@ -6,8 +6,19 @@ import pandas as pd
 from etl.checks import Breit
 from etl.quelle import Merkmal, Quelle
 from etl.read import SPALTEN, STATUS
+from geodata.gebiet import Gebiet
 
 OFFEN, UNSICHER, GESPERRT, NICHT_GELIEFERT, _ = STATUS
+
+
+def ohne_leere(frame: pd.DataFrame, gebiet: Gebiet) -> pd.DataFrame:
+    """Without the Merkmale that no Raum of a level has at a Stichtag: an empty column was not delivered then."""
+    geliefert = frame["status"] != NICHT_GELIEFERT
+    if geliefert.all():
+        return frame
+    ebene = frame["raum_id"].map({r: gebiet.ebene_von(r).id for r in frame["raum_id"].cat.categories})
+    gruppe = geliefert.groupby([frame["stichtag"], frame["merkmal"], ebene], observed=True).transform("any")
+    return frame[gruppe].reset_index(drop=True)
 
 
 def ergaenze_fehlende(frame: pd.DataFrame, fehlend: pd.DataFrame, quelle: Quelle) -> pd.DataFrame:
@@ -23,20 +34,9 @@ def berechne(frame: pd.DataFrame, quelle: Quelle) -> pd.DataFrame:
 
     A secret part makes the sum `gesperrt_quelle`, a missing one `nicht_geliefert`; no part, no row.
     """
-    for name, merkmal in _der_reihe_nach(quelle.merkmale):
-        frame = haenge_an(frame, _summe(Breit(frame), name, merkmal))
+    for name in quelle.rechenfolge():
+        frame = haenge_an(frame, _summe(Breit(frame), name, quelle.merkmale[name]))
     return frame
-
-
-def _der_reihe_nach(merkmale: dict[str, Merkmal]) -> list[tuple[str, Merkmal]]:
-    """Computed Merkmale, parts before their wholes."""
-    fertig, reihe = {m for m, angabe in merkmale.items() if not angabe.berechnet}, []
-    while len(fertig) < len(merkmale):
-        bereit = [m for m in merkmale if m not in fertig and fertig.issuperset(merkmale[m].summe_aus)]
-        assert bereit, "read_quelle refuses circles"
-        fertig.update(bereit)
-        reihe += [(m, merkmale[m]) for m in bereit]
-    return reihe
 
 
 def _summe(breit: Breit, name: str, merkmal: Merkmal) -> pd.DataFrame:

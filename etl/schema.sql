@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS fallzahl (
 CREATE TABLE IF NOT EXISTS merkmal (
     merkmal TEXT PRIMARY KEY, titel TEXT, einheit TEXT, recht TEXT, art TEXT, zeitbezug TEXT,
     summe_aus TEXT[], teil_von TEXT,
-    weitere_summen TEXT                 -- JSON: lists of Merkmale, each adding up to this one as well
+    weitere_summen TEXT[][]             -- further lists of parts, each adding up to this Merkmal as well
 );
 CREATE TABLE IF NOT EXISTS befund (
     lieferung_id INTEGER, quelle TEXT, regel TEXT, merkmal TEXT, schwere TEXT,  -- hinweis | warnung

@@ -22,10 +22,10 @@ def check_gueltig(gebiet: Gebiet, stand: Gebietsstand, funde: pd.DataFrame) -> l
         ]
         raise grenzfehler(
             gebiet,
-            f"{len(schlimm)} Flächen sind in sich widersprüchlich.",
             stand,
-            format_liste(orte, trenner="; "),
-            "In QGIS »Geometrien reparieren« ausführen, das Ergebnis an den genannten Stellen ansehen und neu ablegen.",
+            f"{len(schlimm)} Flächen sind in sich widersprüchlich.",
+            wo=format_liste(orte, trenner="; "),
+            tun="In QGIS »Geometrien reparieren« ausführen, das Ergebnis an diesen Stellen ansehen und neu ablegen.",
         )
     if funde.empty:
         return []
@@ -45,10 +45,10 @@ def check_ueberlappungen(gebiet: Gebiet, stand: Gebietsstand, funde: pd.DataFram
         ]
         raise grenzfehler(
             gebiet,
-            f"{len(schlimm)} Paare von Räumen überlappen sich, zusammen {_zahl(schlimm['flaeche_m2'].sum())} m².",
             stand,
-            format_liste(orte, trenner="; "),
-            UNSAUBER,
+            f"{len(schlimm)} Paare von Räumen überlappen sich, zusammen {_zahl(schlimm['flaeche_m2'].sum())} m².",
+            wo=format_liste(orte, trenner="; "),
+            tun=UNSAUBER,
         )
     if funde.empty:
         return []
@@ -68,11 +68,13 @@ def check_luecken(gebiet: Gebiet, stand: Gebietsstand, funde: pd.DataFrame) -> l
         erste = schlimm.iloc[0]
         raise grenzfehler(
             gebiet,
-            f"{len(schlimm)} Lücken im Gebiet, zusammen {_zahl(schlimm['flaeche_m2'].sum())} m².",
             stand,
-            format_liste(orte, trenner="; "),
-            f"{UNSAUBER} Ist ein Loch gemeint (See, kreisfreie Stadt im Landkreis), in gebiet.toml unter "
-            f"[[gebietsstand]] eintragen: enklaven = [[{erste.x:.0f}, {erste.y:.0f}]].",
+            f"{len(schlimm)} Lücken im Gebiet, zusammen {_zahl(schlimm['flaeche_m2'].sum())} m².",
+            wo=format_liste(orte, trenner="; "),
+            tun=(
+                f"{UNSAUBER} Ist ein Loch gemeint (See, kreisfreie Stadt im Landkreis), in gebiet.toml unter "
+                f"[[gebietsstand]] eintragen: enklaven = [[{erste.x:.0f}, {erste.y:.0f}]]."
+            ),
         )
     schmal = funde[funde["breite_m"] <= TOLERANZ_M]
     if schmal.empty:

@@ -18,10 +18,10 @@ def read_polygone(gebiet: Gebiet, stand: Gebietsstand) -> gpd.GeoDataFrame:
     if stand.schluessel not in datei:
         raise grenzfehler(
             gebiet,
-            f"Die Spalte »{stand.schluessel}« mit den Raumschlüsseln fehlt.",
             stand,
-            f"Spalten der Datei: {', '.join(spalte for spalte in datei if spalte != 'geometry') or 'keine'}",
-            "In gebiet.toml unter [[gebietsstand]] den Namen der Schlüsselspalte bei `schluessel` eintragen.",
+            f"Die Spalte »{stand.schluessel}« mit den Raumschlüsseln fehlt.",
+            wo=f"Spalten der Datei: {', '.join(spalte for spalte in datei if spalte != 'geometry') or 'keine'}",
+            tun="In gebiet.toml unter [[gebietsstand]] den Namen der Schlüsselspalte bei `schluessel` eintragen.",
         )
     schluessel = datei[stand.schluessel]
     raeume = gpd.GeoDataFrame({"raum_id": schluessel.astype("str")}, geometry=datei.geometry.values, crs=datei.crs)
@@ -38,14 +38,16 @@ def _lies_datei(gebiet: Gebiet, stand: Gebietsstand) -> gpd.GeoDataFrame:
     except (pyogrio.errors.DataSourceError, OSError) as fehler:
         raise grenzfehler(
             gebiet,
-            f"Die Grenzen lassen sich nicht lesen ({fehler}).",
             stand,
-            "",
-            "Als GeoPackage, GeoJSON oder Shapefile (mit .shp, .shx, .dbf, .prj) in den Ordner des Gebiets legen.",
+            f"Die Grenzen lassen sich nicht lesen ({fehler}).",
+            tun="Als GeoPackage, GeoJSON oder Shapefile (mit .shp, .shx, .dbf, .prj) in den Ordner des Gebiets legen.",
         ) from None
     if not isinstance(datei, gpd.GeoDataFrame) or datei.empty:
         raise grenzfehler(
-            gebiet, "Die Datei enthält keine Flächen.", stand, "", "Die richtige Datei oder Ebene ablegen."
+            gebiet,
+            stand,
+            "Die Datei enthält keine Flächen.",
+            tun="Die richtige Datei oder Ebene ablegen.",
         )
     return datei
 
@@ -75,11 +77,13 @@ def check_schluessel(gebiet: Gebiet, stand: Gebietsstand, raeume: gpd.GeoDataFra
     zahl = "Die Spalte enthält Zahlen, dabei gehen führende Nullen verloren: als Text speichern. " if als_zahl else ""
     raise grenzfehler(
         gebiet,
-        f"Raumschlüssel der Grenzen und der Liste {stand.raeume} passen nicht zusammen ({len(funde)} Fälle).",
         stand,
-        "; ".join(je_befund),
-        f"{zahl}Jeder Raum der Ebene »{gebiet.unterste_ebene.titel}« braucht genau eine Fläche (auch aus mehreren "
-        f"Teilen) und genau eine Zeile in {stand.raeume}.",
+        f"Raumschlüssel der Grenzen und der Liste {stand.raeume} passen nicht zusammen ({len(funde)} Fälle).",
+        wo="; ".join(je_befund),
+        tun=(
+            f"{zahl}Jeder Raum der Ebene »{gebiet.unterste_ebene.titel}« braucht genau eine Fläche (auch aus mehreren "
+            f"Teilen) und genau eine Zeile in {stand.raeume}."
+        ),
     )
 
 
@@ -89,10 +93,10 @@ def _check_flaechen(gebiet: Gebiet, stand: Gebietsstand, raeume: gpd.GeoDataFram
     if not gut.all():
         raise grenzfehler(
             gebiet,
-            f"{(~gut).sum()} Räume haben keine Fläche, sondern Punkte, Linien oder nichts.",
             stand,
-            format_liste(raeume.loc[~gut, "raum_id"]),
-            "Die Datei mit den Umringen (Polygonen) ablegen.",
+            f"{(~gut).sum()} Räume haben keine Fläche, sondern Punkte, Linien oder nichts.",
+            wo=format_liste(raeume.loc[~gut, "raum_id"]),
+            tun="Die Datei mit den Umringen (Polygonen) ablegen.",
         )
 
 
@@ -106,10 +110,10 @@ def _to_metrisch(gebiet: Gebiet, stand: Gebietsstand, raeume: gpd.GeoDataFrame) 
     if grad and (eigenes or ziel).is_projected:
         raise grenzfehler(
             gebiet,
-            f"Die Koordinaten sind Grad, angegeben ist aber {(eigenes or ziel).to_string()} (Meter).",
             stand,
-            _format_grenzen(raeume.total_bounds),
-            "Das wirkliche Koordinatensystem in der Datei angeben (meist EPSG:4326) oder nach EPSG:25832 umrechnen.",
+            f"Die Koordinaten sind Grad, angegeben ist aber {(eigenes or ziel).to_string()} (Meter).",
+            wo=_format_grenzen(raeume.total_bounds),
+            tun="In der Datei das richtige Koordinatensystem angeben (meist EPSG:4326) oder nach EPSG:25832 umrechnen.",
         )
     raeume = raeume.set_crs(eigenes or ziel, allow_override=True)
     _check_lage(gebiet, stand, raeume)
@@ -138,12 +142,16 @@ def _check_lage(gebiet: Gebiet, stand: Gebietsstand, raeume: gpd.GeoDataFrame) -
     if not (west <= minx <= maxx <= ost and sued <= miny <= maxy <= nord):
         raise grenzfehler(
             gebiet,
-            f"Die Grenzen liegen mit {raeume.crs.to_string()} nicht in Deutschland.",
             stand,
-            f"{_format_grenzen(raeume.total_bounds)}; das wäre {minx:.2f} bis {maxx:.2f}° Ost, "
-            f"{miny:.2f} bis {maxy:.2f}° Nord",
-            "Das wirkliche Koordinatensystem angeben (25832 oder 25833? alte Gauß-Krüger-Werte?) oder vertauschte "
-            "Achsen berichtigen.",
+            f"Die Grenzen liegen mit {raeume.crs.to_string()} nicht in Deutschland.",
+            wo=(
+                f"{_format_grenzen(raeume.total_bounds)}; das wäre {minx:.2f} bis {maxx:.2f}° Ost, "
+                f"{miny:.2f} bis {maxy:.2f}° Nord"
+            ),
+            tun=(
+                "Das wirkliche Koordinatensystem angeben (25832 oder 25833? alte Gauß-Krüger-Werte?) oder vertauschte "
+                "Achsen berichtigen."
+            ),
         )
 
 
@@ -152,7 +160,8 @@ def _format_grenzen(grenzen) -> str:
     return f"x {minx:.2f} bis {maxx:.2f}, y {miny:.2f} bis {maxy:.2f}"
 
 
-def grenzfehler(gebiet: Gebiet, was: str, stand: Gebietsstand, wo: str, tun: str) -> GebietError:
+def grenzfehler(gebiet: Gebiet, stand: Gebietsstand, was: str, *, wo: str = "", tun: str) -> GebietError:
+    """An error in the boundary file of a Gebietsstand; `wo` is the place within the file."""
     datei = str(gebiet.ordner / stand.geometrie)
     return GebietError(f"Gebiet »{gebiet.id}«: {was}", wo=f"{datei}: {wo}" if wo else datei, tun=tun)
 

@@ -84,7 +84,10 @@ def find_luecken(raeume: gpd.GeoDataFrame) -> pd.DataFrame:
     teile = shapely.get_parts(_vereinige(flaechen))
     loecher = shapely.polygons(shapely.get_rings(teile))[_ist_innenring(teile)]
     loecher = loecher[shapely.area(loecher) > RAUSCHEN_M2]
-    loch, raum = raeume.sindex.query(shapely.buffer(loecher, 0.01), predicate="intersects")
+    saum = shapely.buffer(loecher, 0.01)
+    loch, raum = raeume.sindex.query(saum, predicate="intersects")
+    seite = shapely.area(shapely.intersection(saum[loch], flaechen[raum])) > 0.001  # 10 cm of border, not a corner
+    loch, raum = loch[seite], raum[seite]
     nachbarn = [", ".join(sorted(ids[raum[loch == nr]])) for nr in range(len(loecher))]
     return _with_mass(pd.DataFrame({"nachbarn": nachbarn, "geometry": loecher}), loecher)
 

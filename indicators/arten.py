@@ -44,9 +44,16 @@ class Werte:
 
 def merge_status(*status: np.ndarray) -> np.ndarray:
     """The most secret, then the least known status of each cell, see RANGFOLGE."""
-    rang = {wort: nr for nr, wort in enumerate(RANGFOLGE)}
-    raenge = [np.array([rang[wort] for wort in spalte], dtype=int) for spalte in status]
+    raenge = [_raenge(spalte) for spalte in status]
     return np.array(RANGFOLGE, dtype=object)[np.minimum.reduce(raenge)]
+
+
+def _raenge(status: np.ndarray) -> np.ndarray:
+    raenge = np.full(len(status), -1)
+    for nr, wort in enumerate(RANGFOLGE):
+        raenge[np.asarray(status, object) == wort] = nr
+    assert (raenge >= 0).all(), f"unknown status word: {set(status) - set(RANGFOLGE)}"
+    return raenge
 
 
 def summe(spalten: Sequence[Spalte]) -> Spalte:

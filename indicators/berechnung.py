@@ -50,8 +50,8 @@ def build_kennzahl(kennzahl: Kennzahl, fassung: Fassung, zahlen: Zahlen) -> pd.D
     """One Kennzahl for every Raum and Stichtag of every level on which its Zähler is known.
 
     Returns:
-        raum_id, gebietsstand, stichtag, ebene, wert, unten, oben, zaehler, nenner, status, hinweis. Numbers are NaN unless
-        the status is `offen` or `unsicher`. Stichtage at which a level has no value at all are left out.
+        raum_id, gebietsstand, stichtag, ebene, wert, unten, oben, zaehler, nenner, status, hinweis. Numbers are NaN
+        unless the status is `offen` or `unsicher`. Stichtage at which a level has no value at all are left out.
     """
     zeilen = np.flatnonzero(_zaehler_bekannt(fassung, zahlen))
     index = zahlen.index.iloc[zeilen].reset_index(drop=True)

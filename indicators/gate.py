@@ -21,7 +21,7 @@ from indicators.freigabe import Freigabe
 from indicators.relationen import Block, build_block
 
 EINWOHNER = ("bev_gesamt", "fs_gesamt")  # registers that tell how many people live in a Raum, in this order
-VIELE_ZELLEN = 20_000  # from here a second process pays for its start
+VIELE_ZELLEN = 60_000  # from here a second process pays for its start
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,11 @@ class Regeln:
 
 @dataclass
 class Bescheid:
-    """What one profile may see: `gesperrt` (raum_id, gebietsstand, stichtag, merkmal of hidden counts) and the figures of
-    the certificate: Zellen, primär, sekundär, narrowest and widest interval an attacker can reach."""
+    """What one profile may see.
+
+    `gesperrt` lists the hidden counts: raum_id, gebietsstand, stichtag, merkmal. `zertifikat` holds figures of the
+    proof: cells, relations, narrowest and widest interval an attacker can reach.
+    """
 
     gesperrt: pd.DataFrame
     zertifikat: dict = field(default_factory=dict)
@@ -131,8 +134,8 @@ def _protect(block: Block, freigabe: Freigabe, bisher: np.ndarray) -> geheimhalt
             letzter = fehler
     orte = zellen.iloc[letzter.zellen[:8]]
     raise GeheimhaltungError(
-        f"Profil »{freigabe.titel}«: {len(letzter.zellen)} kleine Fallzahlen am {block.stichtag} lassen sich nicht schützen.",
-        wo="; ".join(f"{z.raum_id} {z.merkmal}" for z in orte.itertuples()),
+        f"Profil »{freigabe.titel}«: {len(letzter.zellen)} kleine Fallzahlen lassen sich nicht schützen.",
+        wo=f"Stichtag {block.stichtag}: " + "; ".join(f"{z.raum_id} {z.merkmal}" for z in orte.itertuples()),
         tun="Das Merkmal gröber liefern lassen (größere Räume oder Altersgruppen) oder die Ebene im Profil weglassen.",
     )
 

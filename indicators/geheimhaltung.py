@@ -12,7 +12,7 @@ no unaudited pattern leaves `protect`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -25,8 +25,13 @@ from indicators.angreifer import Angreifer, Fund, Spur, build_system, find_funde
 SCHWELLE_QUELLE = 3
 # Up to this many cells every round optimises anew (the optimum); above, rounds only add cells (fast, close to it).
 NEU_OPTIMIEREN_BIS = 1500
-# Limits of one integer program [nodes], [s]; what it has found by then is audited and repaired as usual.
-KNOTEN, ZEITLIMIT = 2000, 30.0
+# Limits of one integer program: share above the optimum (large blocks), nodes, seconds. What it has by then is
+# audited and repaired as usual.
+LUECKE, KNOTEN, ZEITLIMIT = 0.01, 20_000, 30.0
+# Repair looks for cells this many relations away, then everywhere.
+UMKREIS = 2
+# A relation may miss by this much: annual means are delivered rounded.
+TOLERANZ = 0.5
 EPS = 1e-6
 
 
@@ -109,16 +114,16 @@ def protect(zellen: Zellen, matrix: sparse.sparray, *, erzwungen: np.ndarray | N
             that may be. Nothing of the block may be published then.
     """
     block = _build_block(zellen, matrix, erzwungen)
-    neu = len(zellen.wert) <= NEU_OPTIMIEREN_BIS
-    schnitte, gewaehlt, spur, runden = _zeilenschnitte(block), block.muss, Spur(len(zellen.wert)), 0
+    klein = len(zellen.wert) <= NEU_OPTIMIEREN_BIS
+    schnitte, gewaehlt, spur, runden = _zeilenschnitte(block), None, Spur(len(zellen.wert)), 0
     while True:
         runden += 1
-        gewaehlt = _choose(block, schnitte, block.muss if neu else gewaehlt)
-        spur = Spur(len(zellen.wert)) if neu else spur
+        gewaehlt = _choose(block, schnitte) if klein or gewaehlt is None else _extend(block, schnitte, gewaehlt)
+        spur = Spur(len(zellen.wert)) if klein else spur
         funde = _attack(block, block.verdeckt | gewaehlt, spur)
         if not funde:
             break
-        schnitte = _append(schnitte, [_schnitt(block, fund) for fund in funde])
+        schnitte = sparse.vstack([schnitte, sparse.csr_array([_schnitt(block, fund) for fund in funde])]).tocsr()
     gesperrt = zellen.sichtbar & (block.verdeckt | gewaehlt)
     ziel = np.flatnonzero(block.ziel)
     return Schutz(
@@ -129,7 +134,7 @@ def protect(zellen: Zellen, matrix: sparse.sparray, *, erzwungen: np.ndarray | N
         primaer=int((gesperrt & block.ziel).sum()),
         sekundaer=int((gesperrt & ~block.ziel).sum()),
         runden=runden,
-        schnitte=schnitte[0].shape[0],
+        schnitte=schnitte.shape[0],
     )
 
 
@@ -164,12 +169,11 @@ def compute_intervalle(
 
 @dataclass(frozen=True)
 class _Block:
-    """Checked input. `muss`: to be hidden in any case; `verdeckt`: hidden from the start; `frei`: may be chosen."""
+    """Checked input. `ziel`: protected cells; `verdeckt`: hidden from the start; `frei`: may be chosen."""
 
     matrix: sparse.csr_array
     wert: np.ndarray
     ziel: np.ndarray
-    muss: np.ndarray
     verdeckt: np.ndarray
     frei: np.ndarray
     kosten: np.ndarray
@@ -191,7 +195,6 @@ def _build_block(zellen: Zellen, matrix: sparse.sparray, erzwungen: np.ndarray |
         matrix=matrix,
         wert=wert,
         ziel=ziel,
-        muss=ziel.copy(),
         verdeckt=verdeckt,
         frei=~verdeckt & ~ziel & ~zellen.fest,
         kosten=np.where(verdeckt, 0.0, 1 + np.log1p(np.nan_to_num(wert))),
@@ -203,10 +206,11 @@ def _build_block(zellen: Zellen, matrix: sparse.sparray, erzwungen: np.ndarray |
 def _check_input(matrix: sparse.csr_array, wert: np.ndarray, zellen: Zellen, verdeckt: np.ndarray) -> None:
     bekannt = np.nan_to_num(wert)
     if (negativ := np.flatnonzero(bekannt < 0)).size:
-        raise UnschuetzbareZellenError("Eine Fallzahl ist negativ.", negativ, tun="Die Lieferung prüfen: sozialraum befunde.")
+        raise UnschuetzbareZellenError(
+            "Eine Fallzahl ist negativ.", negativ, tun="Die Lieferung prüfen: sozialraum befunde."
+        )
     vollstaendig = abs(matrix) @ np.isnan(wert) == 0
-    spielraum = EPS * np.maximum(1, abs(matrix) @ bekannt)
-    falsch = np.flatnonzero(vollstaendig & (np.abs(matrix @ bekannt) > spielraum))
+    falsch = np.flatnonzero(vollstaendig & (np.abs(matrix @ bekannt) > TOLERANZ))
     if falsch.size:
         raise UnschuetzbareZellenError(
             f"{falsch.size} Summen gehen nicht auf.",
@@ -222,28 +226,34 @@ def _check_input(matrix: sparse.csr_array, wert: np.ndarray, zellen: Zellen, ver
 
 
 def _build_angreifer(matrix, wert, ziel, geheim, t, soll_oben, von_anfang) -> tuple[Angreifer, ...]:
-    """The attacker without previous knowledge and, where a supplier has kept secrets, before him the one who knows
-    that "*" means [1, t − 1]. From him the supplier's cells need no more than what the sign itself leaves open.
-    """
-    null, unendlich = np.zeros(len(wert)), np.full(len(wert), np.inf)
-    ahnungslos = Angreifer(null, unendlich, np.where(ziel, 0, np.nan), np.where(ziel, soll_oben, np.nan))
+    """The attacker without previous knowledge and, where a supplier has kept secrets, the one who knows that "*"
+    means [1, t − 1]."""
+    n = len(wert)
+    soll_unten, soll_oben = np.where(ziel, 0, np.nan), np.where(ziel, soll_oben, np.nan)
+    ahnungslos = Angreifer(np.zeros(n), np.full(n, np.inf), soll_unten, soll_oben)
     if not geheim.any():
         return (ahnungslos,)
     system = build_system(matrix, wert, von_anfang, ziel)
-    unten, oben = np.where(geheim, 1, null), np.where(geheim, t - 1, unendlich)
+    unten, oben = np.where(geheim, 1.0, 0.0), np.where(geheim, t - 1.0, np.inf)
     for nummer in np.unique(system.teil[geheim[system.zellen]]):
         # The supplier has also hidden larger counts under the same sign: then "*" says nothing here.
         if not system.feasible(nummer, unten, oben):
             zelle = system.zellen[system.teil == nummer]
             unten[zelle], oben[zelle] = 0, np.inf
-    gewusst = geheim & np.isfinite(oben)
-    wissend = Angreifer(
-        unten,
-        oben,
-        np.where(gewusst, unten, ahnungslos.soll_unten),
-        np.where(gewusst, oben, ahnungslos.soll_oben),
+    wissend = Angreifer(unten, oben, np.maximum(soll_unten, unten), np.minimum(soll_oben, oben))
+    return _limit_claims(matrix, wert, ziel, wissend), ahnungslos
+
+
+def _limit_claims(matrix, wert, ziel, wissend: Angreifer) -> Angreifer:
+    """What the supplier's signs alone give away ("*" = "*" + "*" means 2 = 1 + 1) cannot be claimed from this attacker."""
+    system, spur = build_system(matrix, wert, np.ones(len(wert), bool), ziel), Spur(len(wert))
+    find_zeugen(system, wissend, spur)
+    list(find_funde(matrix, wert, system, wissend, spur))
+    return replace(
+        wissend,
+        soll_unten=np.maximum(wissend.soll_unten, spur.unten),
+        soll_oben=np.minimum(wissend.soll_oben, spur.oben),
     )
-    return (wissend, ahnungslos)
 
 
 def _attack(block: _Block, verdeckt: np.ndarray, spur: Spur) -> list[Fund]:
@@ -253,7 +263,7 @@ def _attack(block: _Block, verdeckt: np.ndarray, spur: Spur) -> list[Fund]:
     for wer in block.angreifer:
         find_zeugen(system, wer, spur)
         funde += find_funde(block.matrix, block.wert, system, wer, spur)
-    if (kaputt := [fund.zelle for fund in funde if fund.gewinn is None]):
+    if kaputt := [fund.zelle for fund in funde if fund.gewinn is None]:
         raise UnschuetzbareZellenError(
             "Die offenen Zahlen widersprechen den Summen.",
             np.array(kaputt),
@@ -262,25 +272,17 @@ def _attack(block: _Block, verdeckt: np.ndarray, spur: Spur) -> list[Fund]:
     return funde
 
 
-# A condition of the integer program: Σ gewicht·x ≥ 1 over the cells; kept as (matrix, vector of right-hand sides).
-Schnitte = tuple[sparse.csr_array, np.ndarray]
-
-
 def _schnitt(block: _Block, fund: Fund) -> np.ndarray:
-    """Whoever hides otherwise must gain what is missing, also what hiding less than now would lose."""
+    """Condition of the integer program, Σ gewicht·x ≥ 1: another pattern has to gain what is missing, and besides what
+    it loses where it hides less than now."""
     verlierbar = np.where(block.frei & fund.innen & np.isfinite(fund.gewinn), fund.gewinn, 0)
     rechts = fund.fehlt + verlierbar.sum()
     gewicht = np.where(fund.innen, verlierbar, np.where(block.ziel, 0, fund.gewinn))
     return np.minimum(gewicht / rechts, 1)
 
 
-def _append(schnitte: Schnitte, neue: list[np.ndarray]) -> Schnitte:
-    zeilen = sparse.csr_array(np.array(neue))
-    return sparse.vstack([schnitte[0], zeilen]).tocsr(), np.concatenate([schnitte[1], np.ones(len(neue))])
-
-
-def _zeilenschnitte(block: _Block) -> Schnitte:
-    """What each single relation demands of its protected cells: the others must be able to give way.
+def _zeilenschnitte(block: _Block) -> sparse.csr_array:
+    """Conditions Σ gewicht·x ≥ 1 of each single relation for its protected cells: the others must be able to give way.
 
     A cell rises by u only if cells of the same sign fall by u together, or one of the opposite sign rises.
     """
@@ -294,51 +296,74 @@ def _zeilenschnitte(block: _Block) -> Schnitte:
     wert = np.where(np.isnan(block.wert), np.inf, block.wert)[c.col]
     gewicht = np.where(verhaeltnis > 0, np.minimum(1, wert * verhaeltnis / weg[c.row]), 1.0)
     gewicht[c.col == zelle[c.row]] = 0
-    return sparse.coo_array((gewicht, (c.row, c.col)), shape=c.shape).tocsr(), np.ones(len(paar))
+    return sparse.coo_array((gewicht, (c.row, c.col)), shape=c.shape).tocsr()
 
 
-def _choose(block: _Block, schnitte: Schnitte, behalten: np.ndarray) -> np.ndarray:
-    """Cheapest set of hidden cells that meets all conditions and has no relation with exactly one unknown.
+def _choose(block: _Block, schnitte: sparse.csr_array) -> np.ndarray:
+    """Cheapest set of hidden cells that meets all conditions."""
+    kann = block.frei | block.verdeckt | block.ziel
+    gewaehlt = _solve(block, schnitte, block.ziel, kann)
+    if gewaehlt is None:
+        raise _unschuetzbar(block)
+    return gewaehlt
+
+
+def _extend(block: _Block, schnitte: sparse.csr_array, behalten: np.ndarray) -> np.ndarray:
+    """Cheapest cells in addition to `behalten`, near the conditions not yet met if possible."""
+    muster = abs(block.matrix.sign())
+    nah = (schnitte[schnitte @ behalten < 1 - EPS].sum(axis=0) > 0) & ~behalten
+    for _ in range(UMKREIS):
+        nah = muster.T @ (muster @ nah) > 0
+    kann = block.frei | block.verdeckt | behalten
+    gewaehlt = _solve(block, schnitte, behalten, behalten | (kann & nah))
+    if gewaehlt is None:
+        gewaehlt = _solve(block, schnitte, behalten, kann)
+    if gewaehlt is None:
+        raise _unschuetzbar(block)
+    return gewaehlt
+
+
+def _solve(block: _Block, schnitte: sparse.csr_array, muss: np.ndarray, kann: np.ndarray) -> np.ndarray | None:
+    """Integer program: muss ⊆ x ⊆ kann, every Schnitt met, no relation with exactly one unknown; None = impossible.
 
     Variables: x per cell (1 = unknown to the attacker), y per relation (1 = has unknowns). Virtual and already hidden
-    cells are free of cost, and may be 0: a relation may give them away.
+    cells cost nothing, and may be 0: a relation may give them away.
     """
-    n, m = len(block.wert), block.matrix.shape[0]
-    muster = abs(block.matrix.sign())
+    zellen = np.flatnonzero(kann)
+    matrix = block.matrix[:, zellen]
+    muster = abs(matrix[np.flatnonzero(abs(matrix).sum(axis=1))].sign())
+    offen = schnitte[np.flatnonzero(schnitte @ muss < 1 - EPS)][:, zellen]
+    m, n = muster.shape
     zeile, zelle = muster.nonzero()
-    k = np.arange(len(zeile))
-    je_zelle = sparse.coo_array(
-        (np.r_[np.ones(len(k)), -np.ones(len(k))], (np.r_[k, k], np.r_[zelle, n + zeile])), shape=(len(k), n + m)
-    )
+    k, eins = np.arange(len(zeile)), np.ones(len(zeile))
+    je_zelle = sparse.coo_array((np.r_[eins, -eins], (np.r_[k, k], np.r_[zelle, n + zeile])), shape=(len(k), n + m))
     je_zeile = sparse.hstack([muster, -2 * sparse.eye_array(m)])
-    je_schnitt = sparse.hstack([schnitte[0], sparse.csr_array((schnitte[0].shape[0], m))])
-    kann = block.frei | block.verdeckt | behalten
+    je_schnitt = sparse.hstack([offen, sparse.csr_array((offen.shape[0], m))])
+    klein = len(kann) <= NEU_OPTIMIEREN_BIS
     ergebnis = milp(
-        np.r_[block.kosten, np.zeros(m)],
+        np.r_[np.where(muss, 0, block.kosten)[zellen], np.zeros(m)],
         integrality=np.r_[np.ones(n), np.zeros(m)],
-        bounds=Bounds(np.r_[behalten.astype(float), np.zeros(m)], np.r_[kann.astype(float), np.ones(m)]),
+        bounds=Bounds(np.r_[muss[zellen].astype(float), np.zeros(m)], np.ones(n + m)),
         constraints=[
             LinearConstraint(je_zelle.tocsr(), -np.inf, 0),
             LinearConstraint(je_zeile.tocsr(), 0, np.inf),
-            LinearConstraint(je_schnitt.tocsr(), schnitte[1] - EPS, np.inf),
+            LinearConstraint(je_schnitt.tocsr(), 1 - EPS, np.inf),
         ],
-        options={
-            "mip_rel_gap": 0 if n <= NEU_OPTIMIEREN_BIS else 0.01,
-            "node_limit": KNOTEN if n > NEU_OPTIMIEREN_BIS else 100 * KNOTEN,
-            "time_limit": ZEITLIMIT,
-        },
+        options={"mip_rel_gap": 0 if klein else LUECKE, "node_limit": KNOTEN, "time_limit": ZEITLIMIT},
     )
-    if ergebnis.x is not None:
-        return ergebnis.x[:n] > 0.5
     if ergebnis.status == 2:
-        raise _unschuetzbar(block)
-    return kann  # no answer within the limits: hide all that may be, the audit still decides
+        return None
+    if ergebnis.x is None:
+        return kann.copy()  # no answer within the limits: hide all that may be; the audit decides
+    gewaehlt = np.zeros(len(kann), dtype=bool)
+    gewaehlt[zellen] = ergebnis.x[:n] > 0.5
+    return gewaehlt
 
 
 def _unschuetzbar(block: _Block) -> UnschuetzbareZellenError:
     """Who is still found when everything is hidden that may be."""
     spur = Spur(len(block.wert))
-    funde = _attack(block, block.verdeckt | block.frei | block.muss, spur)
+    funde = _attack(block, block.verdeckt | block.frei | block.ziel, spur)
     zellen = np.unique([fund.zelle for fund in funde]) if funde else np.flatnonzero(block.ziel)
     return UnschuetzbareZellenError(
         f"{len(zellen)} Werte lassen sich nicht schützen: Wer die offenen Summen kennt, rechnet sie aus.",

@@ -42,12 +42,23 @@ class Bruch(_Modell):
 
 
 class Ersatz(_Modell):
-    """Another way to compute the Kennzahl where a Merkmal of its definition is not delivered."""
+    """Another way to compute the Kennzahl where a Merkmal of its definition is not delivered.
+
+    An approximation (`naeherung`) says in `hinweis` how it differs, and brings its own `lesart`: the sentence of the
+    definition would not be true for its numbers.
+    """
 
     zaehler: Merkmale | None = None
     nenner: Merkmale | None = None
-    hinweis: Text
+    hinweis: str = ""
     naeherung: bool
+    lesart: str = ""
+
+    @model_validator(mode="after")
+    def _check(self):
+        if self.naeherung and not (self.hinweis and self.lesart):
+            raise ValueError("hinweis: Eine Näherung braucht hinweis (worin sie abweicht) und eine eigene lesart.")
+        return self
 
 
 class Beispiel(_Modell):
@@ -71,6 +82,7 @@ class Fassung(_Modell):
 
     zaehler: Merkmale
     nenner: Merkmale
+    lesart: str
     hinweis: str = ""
     naeherung: bool = False
 
@@ -125,12 +137,13 @@ class Kennzahl(_Modell):
             Fassung(
                 zaehler=e.zaehler or self.zaehler,
                 nenner=self.nenner if e.nenner is None else e.nenner,
+                lesart=e.lesart or self.lesart,
                 hinweis=e.hinweis,
                 naeherung=e.naeherung,
             )
             for e in self.ersatz
         )
-        return (Fassung(zaehler=self.zaehler, nenner=self.nenner), *ersatz)
+        return (Fassung(zaehler=self.zaehler, nenner=self.nenner, lesart=self.lesart), *ersatz)
 
     def fassung(self, merkmale: Collection[str]) -> Fassung | None:
         """The first version whose Merkmale are all delivered in a Gebiet; None: not computed there."""
@@ -171,7 +184,13 @@ def read_kennzahl(pfad: Path) -> Kennzahl:
         )
     try:
         daten = tomllib.loads(pfad.read_text(encoding="utf-8"))
-        return Kennzahl.model_validate({**daten, "id": pfad.stem} if "id" not in daten else daten | {"id ": ""})
+        if "id" in daten:
+            raise KatalogError(
+                f"Kennzahl »{pfad.stem}«: Der Schlüssel »id« ist unbekannt.",
+                wo=f"{pfad}, Schlüssel id",
+                tun="Die Zeile entfernen: Kennung ist der Dateiname.",
+            )
+        return Kennzahl.model_validate({**daten, "id": pfad.stem})
     except UnicodeDecodeError as fehler:
         raise KatalogError(
             f"Kennzahl »{pfad.stem}«: Die Datei ist nicht in UTF-8 gespeichert.",
@@ -202,13 +221,14 @@ def check_katalog(kennzahlen: Mapping[str, Kennzahl], merkmale: Collection[str])
             for teil in ("zaehler", "nenner"):
                 for merkmal in getattr(fassung, teil):
                     if merkmal not in merkmale:
-                        raise _unbekanntes_merkmal(kennzahl.id, merkmal, merkmale, teil if nr == 0 else f"ersatz[{nr}]")
+                        stelle = teil if nr == 0 else f"ersatz.{nr - 1}.{teil}"
+                        raise _unbekanntes_merkmal(kennzahl.id, merkmal, merkmale, stelle)
 
 
 def _unbekanntes_merkmal(kennzahl_id: str, merkmal: str, merkmale: Collection[str], stelle: str) -> KatalogError:
     return KatalogError(
         f"Kennzahl »{kennzahl_id}«: Das Merkmal »{merkmal}« liefert keine Quelle.",
-        wo=f"{kennzahl_id}.toml, {stelle}",
+        wo=f"{kennzahl_id}.toml, Schlüssel {stelle}",
         tun=_gemeint(merkmal, merkmale) or "Das Merkmal in einem Quellenprofil unter [merkmale] beschreiben.",
     )
 
@@ -227,11 +247,14 @@ def _find_bruchfehler(k: Kennzahl) -> str:
 
 
 def _find_textfehler(k: Kennzahl) -> str:
+    return "" if all(_nur_wert(f.lesart) for f in k.fassungen) else "lesart: Als Platzhalter ist nur {wert} erlaubt."
+
+
+def _nur_wert(lesart: str) -> bool:
     try:
-        felder = {feld for _, feld, _, _ in string.Formatter().parse(k.lesart) if feld is not None}
-    except ValueError:
-        felder = {"{"}
-    return "lesart: Als Platzhalter ist nur {wert} erlaubt." if felder - {"wert"} else ""
+        return {feld for _, feld, _, _ in string.Formatter().parse(lesart) if feld is not None} <= {"wert"}
+    except ValueError:  # a single brace
+        return False
 
 
 def _find_beispielfehler(k: Kennzahl) -> str:
@@ -247,20 +270,38 @@ def _find_beispielfehler(k: Kennzahl) -> str:
 def _katalogfehler(pfad: Path, fehler: ValidationError) -> KatalogError:
     """The first error of pydantic, told in German with file and key path."""
     erster = fehler.errors()[0]
-    pfadtext = ".".join(str(teil) for teil in erster["loc"])
-    text = f"Schlüssel »{pfadtext}«: Der Wert {erster.get('input')!r} passt nicht."
-    tun = f"Erwartet: {erster['msg']}"
-    if erster["type"] == "extra_forbidden":
-        text = f"Der Schlüssel »{pfadtext}« ist unbekannt."
-        tun = _gemeint(str(erster["loc"][-1]), Kennzahl.model_fields) or "Den Schlüssel entfernen."
-    elif erster["type"] == "missing":
-        text, tun = f"Die Angabe »{pfadtext}« fehlt.", "Die Angabe ergänzen; Muster sind die anderen Einträge."
-    elif erster["type"] == "value_error":
-        pfadtext, _, text = str(erster["ctx"]["error"]).partition(": ")
-        tun = "Den Eintrag berichtigen."
-    return KatalogError(f"Kennzahl »{pfad.stem}«: {text}", wo=f"{pfad}, Schlüssel {pfadtext}", tun=tun)
+    ort = ".".join(str(teil) for teil in erster["loc"])
+    match erster["type"]:
+        case "extra_forbidden":
+            was = f"Der Schlüssel »{ort}« ist unbekannt."
+            tun = _gemeint(str(erster["loc"][-1]), SCHLUESSEL) or "Den Schlüssel entfernen."
+        case "missing":
+            was, tun = f"Die Angabe »{ort}« fehlt.", "Die Angabe ergänzen; Muster sind die anderen Einträge."
+        case "value_error":
+            stelle, _, was = str(erster["ctx"]["error"]).partition(": ")
+            ort, tun = f"{ort}.{stelle}".strip("."), "Den Eintrag berichtigen."
+        case "literal_error":
+            was = f"»{ort}« darf nicht {erster['input']!r} sein."
+            tun = "Erlaubt sind: " + erster["ctx"]["expected"].replace("'", "").replace(" or ", " oder ") + "."
+        case art:
+            was = f"»{ort}« passt nicht: {erster['input']!r}."
+            tun = next((text for anfang, text in ERWARTET.items() if art.startswith(anfang)), "Den Wert berichtigen.")
+    return KatalogError(f"Kennzahl »{pfad.stem}«: {was}", wo=f"{pfad}, Schlüssel {ort}", tun=tun)
 
 
 def _gemeint(name: str, namen: Collection[str]) -> str:
     naechste = difflib.get_close_matches(name, namen, n=1)
     return f"Gemeint »{naechste[0]}«?" if naechste else ""
+
+
+SCHLUESSEL = {name for modell in (Kennzahl, Ersatz, Bruch) for name in modell.model_fields} - {"id"}
+ERWARTET = {  # pydantic's error types, by their beginning
+    "bool": "Erwartet: true oder false, ohne Anführungszeichen.",
+    "date": "Erwartet: ein Datum wie 2016-01-01, ohne Anführungszeichen.",
+    "float": "Erwartet: eine Zahl mit Punkt, ohne Anführungszeichen.",
+    "int": "Erwartet: eine ganze Zahl, ohne Anführungszeichen.",
+    "string_too_long": "Den Text kürzen; kurz hat höchstens 28 Zeichen.",
+    "string": "Erwartet: ein Text in Anführungszeichen.",
+    "tuple": 'Erwartet: eine Liste wie ["sgb2_elb", "sgb2_nef"].',
+    "too_short": "Mindestens einen Eintrag nennen.",
+}

@@ -26,27 +26,37 @@ def build_klassen(werte, *, art: str = "quote") -> tuple[float, ...]:
     if not len(v):
         return ()
     klein = 1.0 if art == "anzahl" else 0.0
-    innen = [kante for nr in range(1, KLASSEN) if (kante := _kante(v, nr / KLASSEN, klein)) is not None]
-    innen = _ohne_leere(v, innen)
-    return _aussen(v, innen, klein)
+    return _aussen(v, _ohne_leere(v, _innen(v, KLASSEN, klein)), klein)
 
 
-def _kante(v: np.ndarray, anteil: float, klein: float) -> float | None:
-    """The roundest number that splits the sorted values near the quantile `anteil`.
+def _innen(v: np.ndarray, klassen: int, klein: float) -> list[float]:
+    """Edges between the classes. A smallest value that fills a class alone (often 0) gets one of its own."""
+    rest = v[v > v[0]]
+    if klassen < 2 or not len(rest):
+        return []
+    if (len(v) - len(rest)) * klassen >= len(v):
+        erste = _trenne(v, v[0], rest[0], rest[0], klein)
+        return [*erste, *_innen(rest, klassen - 1, klein)]
+    return [kante for nr in range(1, klassen) for kante in _kante(v, nr / klassen, klein, SPIEL / klassen)]
 
-    Every number above the value left of the split and up to the value right of it splits alike.
-    """
-    spiel = SPIEL / KLASSEN
+
+def _kante(v: np.ndarray, anteil: float, klein: float, spiel: float) -> list[float]:
+    """The roundest number that splits the sorted values near the quantile `anteil`."""
     ziel, links, rechts = np.quantile(v, [anteil, anteil - spiel, anteil + spiel], method="higher")
     kleiner = v[v < links]
-    von = float(kleiner[-1]) if len(kleiner) else float(links)
-    bis = float(rechts)
-    if rechts == v[-1]:  # an edge on the maximum would make a class without width
-        mitte = (von + bis) / 2
-        kante = _runde_zahl(von, mitte, min(float(ziel), mitte), klein, offen_links=True)
-        if kante is not None:
-            return kante
-    return _runde_zahl(von, bis, float(ziel), klein, offen_links=True)
+    return _trenne(v, kleiner[-1] if len(kleiner) else links, rechts, ziel, klein)
+
+
+def _trenne(v: np.ndarray, von: float, bis: float, ziel: float, klein: float) -> list[float]:
+    """The roundest number above `von` and up to `bis`, near `ziel`; empty if there is none.
+
+    Not on the largest value if it can be helped: that would make a class without width.
+    """
+    mitte = (von + bis) / 2
+    if bis == v[-1] and (kante := _runde_zahl(von, mitte, min(ziel, mitte), klein, offen_links=True)) is not None:
+        return [kante]
+    kante = _runde_zahl(von, bis, ziel, klein, offen_links=True)
+    return [] if kante is None else [kante]
 
 
 def _runde_zahl(von: float, bis: float, ziel: float, klein: float, *, offen_links: bool = False) -> float | None:
@@ -89,8 +99,11 @@ def _aussen(v: np.ndarray, innen: list[float], klein: float) -> tuple[float, ...
     kleinster, groesster = float(v[0]), float(v[-1])
     weite_unten = innen[0] - kleinster if innen else abs(kleinster)
     weite_oben = groesster - innen[-1] if innen else abs(groesster)
-    unten = _runde_zahl(kleinster - max(RAND * weite_unten, klein), kleinster, kleinster, klein)
-    oben = _runde_zahl(groesster, groesster + max(RAND * weite_oben, klein), groesster, klein)
+    von, bis = kleinster - RAND * weite_unten, groesster + RAND * weite_oben
+    if klein:  # room for a whole number also below and above a fractional count
+        von, bis = min(von, math.floor(kleinster)), max(bis, math.ceil(groesster))
+    unten = _runde_zahl(von, kleinster, kleinster, klein)
+    oben = _runde_zahl(groesster, bis, groesster, klein)
     if unten < 0 <= kleinster:
         unten = 0.0
     letzte = max([unten, *innen])

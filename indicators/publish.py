@@ -42,7 +42,7 @@ Melder = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Ergebnis:
-    """What `publish` did: `snapshot` (folder name), `neu` (False: the same inputs were published already), certificates."""
+    """What `publish` did: folder name of the snapshot, `neu` (False: published already), certificate per profile."""
 
     snapshot: str
     neu: bool
@@ -230,7 +230,7 @@ def _build(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, bau: Path, 
             raum_eltern=eltern,
             kennzahl=pd.concat(tabellen.values(), ignore_index=True),
             katalog=_build_katalog(fassungen, titel, tabellen, merkmale),
-            klasse=_build_klassen(tabellen, dict((k.id, k) for k, _ in fassungen)),
+            klasse=_build_klassen(tabellen, {k.id: k for k, _ in fassungen}),
             datei=dateien,
             lieferung=_build_lieferungen(eingang, quellen),
             vollstaendigkeit=_build_vollstaendigkeit(eingang, raeume, titel),

@@ -24,9 +24,9 @@ TOLERANZ = 0.5  # counts are whole: a relation that misses by more does not hold
 class Block:
     """Cells of one Stichtag, position by position, with their relations `matrix @ wert == 0`.
 
-    `zellen` has one row per cell: raum_id, gebietsstand, merkmal, rest, recht, einwohner, wert, sichtbar, spitze (Raum of
-    the top level), nenner_wert (reference group of the smallest quote the cell is Zähler of; NaN: none). Rows with
-    sichtbar=False are the Gegenstücke, appended behind the visible cells.
+    `zellen` has one row per cell: raum_id, gebietsstand, merkmal, rest, recht, einwohner, wert, sichtbar, spitze (Raum
+    of the top level), nenner_wert (reference group of the smallest quote the cell is Zähler of; NaN: none). Rows
+    with sichtbar=False are the Gegenstücke, appended behind the visible cells.
     """
 
     stichtag: object

@@ -227,7 +227,10 @@ class Store:
         )
 
     def raeume(self, ebene: str | None = None) -> pd.DataFrame:
-        """Newest Gebietsstand of every Raum: raum_id, name, ebene, eltern_id, gebietsstand, zuschnitt, nr, mit_geometrie.
+        """Every Raum in its newest Gebietsstand.
+
+        Returns:
+            raum_id, name, ebene, eltern_id, gebietsstand, zuschnitt, nr, mit_geometrie.
 
         Räume that only an older Gebietsstand knows are included; `gebietsstand` tells.
         """
@@ -308,7 +311,8 @@ class Store:
             ), ebene AS (
                 SELECT k.kennzahl_id, k.stichtag, k.raum_id, k.wert,
                        rank() OVER (PARTITION BY k.kennzahl_id ORDER BY k.wert DESC) AS rang
-                FROM kennzahl k JOIN mein m ON (k.kennzahl_id, k.ebene, k.stichtag) = (m.kennzahl_id, m.ebene, m.stichtag)
+                FROM kennzahl k
+                JOIN mein m ON (k.kennzahl_id, k.ebene, k.stichtag) = (m.kennzahl_id, m.ebene, m.stichtag)
                 WHERE k.wert IS NOT NULL
             ), streuung AS (
                 SELECT kennzahl_id, count(*) AS von, min(wert) AS ebene_min, median(wert) AS ebene_median,
@@ -340,11 +344,11 @@ class Store:
         )
 
     def read_alles(self) -> pd.DataFrame:
-        """The whole published table: one row per Kennzahl, Raum and Stichtag, in the columns of kennzahlen_daten.csv."""
+        """The whole published table, one row per Kennzahl, Raum and Stichtag, columns of kennzahlen_daten.csv."""
         return self._frage(
             """
-            SELECT $gebiet AS gebiet, k.ebene, k.raum_id, k.gebietsstand, r.eltern_id, r.name, k.stichtag, k.kennzahl_id,
-                   k.wert, k.unten, k.oben, k.zaehler, k.nenner, k.status, k.hinweis
+            SELECT $gebiet AS gebiet, k.ebene, k.raum_id, k.gebietsstand, r.eltern_id, r.name, k.stichtag,
+                   k.kennzahl_id, k.wert, k.unten, k.oben, k.zaehler, k.nenner, k.status, k.hinweis
             FROM kennzahl k JOIN raum r USING (raum_id, gebietsstand) JOIN katalog c USING (kennzahl_id)
             ORDER BY c.reihenfolge, k.ebene, k.stichtag, r.nr, k.raum_id
             """,
@@ -354,7 +358,7 @@ class Store:
     # --- map ---------------------------------------------------------------------------------
 
     def klassen(self, kennzahl_id: str, ebene: str) -> tuple[float, ...]:
-        """Class edges, ascending, fixed over all Stichtage; class i holds edge[i] ≤ wert < edge[i+1], the last is closed."""
+        """Class edges, ascending, fixed over all Stichtage; class i holds edge[i] ≤ wert < edge[i+1]."""
         df = self._frage(
             "SELECT von, bis FROM klasse WHERE kennzahl_id = $kennzahl_id AND ebene = $ebene ORDER BY nr",
             {"kennzahl_id": kennzahl_id, "ebene": ebene},
@@ -366,7 +370,7 @@ class Store:
         return self._frage("SELECT kennzahl_id, ebene, gebietsstand, art, name FROM datei ORDER BY gebietsstand")
 
     def karten_teile(self, kennzahl_id: str, ebene: str) -> list[dict]:
-        """One dict per Gebietsstand with values, oldest first: gebietsstand, geo, wert, grenzen (names), stichtage (ISO)."""
+        """One dict per Gebietsstand, oldest first: gebietsstand, geo, wert, grenzen (file names), stichtage (ISO)."""
         d = self._dateien[self._dateien["ebene"] == ebene]
         geo = d[d["art"] == "geo"].set_index("gebietsstand")["name"]
         werte = d[d["kennzahl_id"] == kennzahl_id]
@@ -408,11 +412,11 @@ class Store:
     # --- about the data ----------------------------------------------------------------------
 
     def lieferungen(self) -> pd.DataFrame:
-        """One row per delivery that this snapshot uses: quelle, titel, herausgeber, lizenz, hinweis, datei, sha256, von, bis, geladen_am."""
+        """Deliveries in use: quelle, titel, herausgeber, lizenz, hinweis, datei, sha256, von, bis, geladen_am."""
         return self._frage("SELECT * FROM lieferung ORDER BY quelle, von, datei")
 
     def vollstaendigkeit(self) -> pd.DataFrame:
-        """Räume with a delivered value against expected ones: quelle, merkmal, titel, stichtag, ebene, raeume, erwartet."""
+        """Räume delivered against expected: quelle, merkmal, titel, stichtag, ebene, raeume, erwartet."""
         return self._frage("SELECT * FROM vollstaendigkeit ORDER BY quelle, merkmal, stichtag")
 
     def befunde(self) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Value files for the browser map: one small immutable binary file per Kennzahl, level and Gebietsstand.
 
-Container as for the geometry: uint32 length of the JSON header (padded with blanks to a multiple of four), header, body;
-all little endian, the whole compressed with gzip. Body: float32, Stichtag by Stichtag, Räume in the order of the
+Container as for the geometry: uint32 length of the JSON header (padded with blanks to a multiple of four), header,
+body; all little endian, the whole compressed with gzip. Body: float32, Stichtag by Stichtag, Räume in the order of the
 geometry file, Räume without geometry behind them. A missing value is a quiet NaN whose low bits say why.
 """
 

@@ -56,6 +56,7 @@ _BRUCH_2017 = {"ab": "2017-01-01", "wirkung": "trennt", "grund": "Pflegegrade lÃ
 _KATALOG = [
     _eintrag("pp_anteil_65_plus", thema="demografie", thema_titel="BevÃ¶lkerung", polaritaet="neutral"),
     _eintrag("pflegequote", brueche=[_BRUCH_2017]),
+    _eintrag("pp_pflegebeduerftige", art="anzahl", einheit="Personen", pro=1, stellen=0, brueche=[_BRUCH_2017]),
 ]
 
 
@@ -64,6 +65,10 @@ def _wert(kennzahl_id: str, raum_id: str, jahr: int, zaehler: float, nenner: flo
     wert = zaehler / nenner * 100
     tag = date(jahr, 12, 31)
     return (kennzahl_id, ebene, raum_id, "2015-01-01", tag, wert, wert - 0.5, wert + 0.5, zaehler, nenner, status, "")
+
+
+def _anzahl(kennzahl_id: str, raum_id: str, jahr: int, zahl: float) -> tuple:
+    return (*_wert(kennzahl_id, raum_id, jahr, 1, 1)[:5], zahl, None, None, zahl, None, "offen", "")
 
 
 def _gesperrt(kennzahl_id: str, raum_id: str, jahr: int) -> tuple:
@@ -82,11 +87,17 @@ _KENNZAHL = [
     _wert("pflegequote", "05999004", 2019, 50, 1200),
     _wert("pflegequote", "05999008", 2019, 60, 1100, "unsicher"),
     _gesperrt("pflegequote", "05999012", 2019),
+    _anzahl("pp_pflegebeduerftige", "05999", 2015, 100),
+    _anzahl("pp_pflegebeduerftige", "05999", 2017, 120),
+    _anzahl("pp_pflegebeduerftige", "05999", 2019, 150),
+    _anzahl("pp_pflegebeduerftige", "05999004", 2017, 40),
+    _anzahl("pp_pflegebeduerftige", "05999004", 2019, 50),
+    _gesperrt("pp_pflegebeduerftige", "05999012", 2019),
 ]
 
 
 def write_snapshot(ordner: Path) -> Path:
-    """Write `oeffentlich.duckdb` of Testkreis into `ordner`: two Kennzahlen, one of them with a closed cell."""
+    """Write `oeffentlich.duckdb` of Testkreis into `ordner`: three Kennzahlen, two of them with a closed cell."""
     stand = {
         "schema": SCHEMA_VERSION,
         "gebiet_id": "testkreis",

@@ -18,6 +18,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+WURZEL = Path(__file__).resolve().parent.parent
 CSP = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

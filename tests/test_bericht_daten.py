@@ -73,7 +73,11 @@ def test_descriptor_names_origin_and_label(dateien):
     ]
     assert "Erfundene Daten" in paket["title"]
     assert (paket["created"], paket["version"]) == ("2026-01-31T12:00:00Z", "0.1.0")
-    assert [k["kennzahl_id"] for k in paket["kennzahlen"]] == ["pp_anteil_65_plus", "pflegequote"]
+    assert [k["kennzahl_id"] for k in paket["kennzahlen"]] == [
+        "pp_anteil_65_plus",
+        "pflegequote",
+        "pp_pflegebeduerftige",
+    ]
 
 
 def test_same_snapshot_gives_the_same_bytes(tmp_path):

@@ -87,7 +87,8 @@ def test_methods_name_source_definition_and_breaks(mappe):
 def test_cover_lists_every_table_with_its_state(mappe):
     text = texte(mappe["Deckblatt"])
 
-    assert "Bevölkerung heute – 4 Zeilen" in text
+    assert "Bevölkerung heute – Stand 31.12.2019" in text
+    assert "Pflegebedürftige nach Versorgungsart – Stand 31.12.2015, 31.12.2017, 31.12.2019" in text
     assert "Bevölkerungsvorausberechnung – Lieferung fehlt" in text
     assert "Erfundene Daten" in text
 

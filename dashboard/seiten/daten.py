@@ -5,7 +5,8 @@ from dash import html
 from dashboard import bausteine, zahlen
 
 PFAD, TITEL = "daten", "Daten"
-VIELE = 60
+VIELE, VIELE_BEFUNDE = 60, 12  # longer tables are folded away
+REGELN = {"summe": "Summe passt nicht", "korrektur": "erklärte Korrektur", "sprung": "Sprung gegenüber dem Vorjahr", "teil_von": "Teil größer als das Ganze"}
 
 
 def layout(store, query: str = "") -> list:
@@ -15,7 +16,7 @@ def layout(store, query: str = "") -> list:
         abschnitt("Herunterladen", downloads(store)),
         abschnitt("Lieferungen", lieferungen(store.lieferungen())),
         abschnitt("Vollständigkeit", vollstaendigkeit(store.vollstaendigkeit(), store.stand.ebenen)),
-        abschnitt("Auffälligkeiten", befunde(store.befunde())),
+        abschnitt("Auffälligkeiten", befunde(store.befunde(), store.lieferungen(), store.schutz())),
         abschnitt("Geheimhaltung", schutz(store.schutz(), store.stand)),
     ]
 
@@ -117,28 +118,51 @@ def anteil(zahl: tuple[int, int] | None):
     return html.Span(f"{raeume} von {erwartet}", className="luecke")
 
 
-def befunde(tafel):
+def befunde(tafel, lieferungen, schutz):
     if tafel.empty:
         return html.P("Die Prüfungen haben nichts gefunden.")
-    zeilen = [[z.quelle, str(z.regel).replace("_", " "), z.merkmal or "", z.schwere, zahlen.format_zahl(z.anzahl)] for z in tafel.itertuples()]
-    inhalt = bausteine.tabelle(["Quelle", "Regel", "Merkmal", "Schwere", "Anzahl"], zeilen, titel="Auffälligkeiten je Regel, ohne Werte", zahlen_ab=4)
-    return falte(f"{zahlen.format_zahl(int(tafel['anzahl'].sum()))} Auffälligkeiten in {len(zeilen)} Gruppen", inhalt) if len(zeilen) > 12 else inhalt
+    quellen = dict(zip(lieferungen["quelle"], lieferungen["titel"], strict=True))
+    merkmale = dict(zip(schutz["merkmal"], schutz["titel"], strict=True))
+    zeilen = [
+        [
+            quellen.get(z.quelle, z.quelle),
+            REGELN.get(z.regel, str(z.regel).replace("_", " ")),
+            ", ".join(merkmale.get(m, m) for m in str(z.merkmal or "").split(", ") if m),
+            z.schwere,
+            zahlen.format_zahl(z.anzahl),
+        ]
+        for z in tafel.itertuples()
+    ]
+    inhalt = bausteine.tabelle(
+        ["Quelle", "Prüfung", "Merkmal", "Schwere", "Anzahl"], zeilen, titel="Auffälligkeiten je Prüfung, ohne Werte", zahlen_ab=4
+    )
+    anzahl = zahlen.format_anzahl(int(tafel["anzahl"].sum()), "Auffälligkeit", "Auffälligkeiten")
+    return falte(f"{anzahl} in {len(zeilen)} Gruppen", inhalt) if len(zeilen) > VIELE_BEFUNDE else inhalt
 
 
 def schutz(tafel, stand):
+    """How many cells are kept secret, and where; never which values."""
+    zellen, gesperrt = int(tafel["zellen"].sum()), int(tafel["gesperrt"].sum())
+    anteil_text = f" ({zahlen.format_wert(100 * gesperrt / zellen, 1, '%')})" if gesperrt else ""
     einleitung = html.P(
-        f"Fassung »{stand.freigabe_titel}«. Kleine Zahlen und alles, woraus sie sich errechnen ließen, stehen nicht in dieser "
-        "Fassung – auch nicht verborgen in Karte, Export oder Schnittstelle."
+        f"Fassung »{stand.freigabe_titel}«: {zahlen.format_zahl(gesperrt)} von {zahlen.format_zahl(zellen)} Feldern{anteil_text} sind "
+        "gesperrt. Kleine Zahlen und alles, woraus sie sich errechnen ließen, stehen nicht in dieser Fassung – auch nicht "
+        "verborgen in Karte, Export oder Schnittstelle."
     )
-    if tafel.empty:
-        return [einleitung, html.P("In dieser Fassung ist nichts gesperrt.")]
     namen = {e.id: e.titel_plural for e in stand.ebenen}
     zeilen = [
-        [z.titel, namen.get(z.ebene, z.ebene), zahlen.format_zahl(z.zellen), zahlen.format_zahl(z.gesperrt), zahlen.format_wert(100 * z.gesperrt / max(z.zellen, 1), 1, "%")]
-        for z in tafel.itertuples()
+        [z.titel, namen.get(z.ebene, z.ebene), *map(zahlen.format_zahl, (z.zellen, z.gesperrt)), prozent(z.gesperrt, z.zellen)]
+        for z in tafel[tafel["gesperrt"] > 0].itertuples()
     ]
-    inhalt = bausteine.tabelle(["Merkmal", "Ebene", "Felder", "gesperrt", "Anteil"], zeilen, titel="Gesperrte Felder je Merkmal", zahlen_ab=2)
-    return [einleitung, falte(f"Alle {len(zeilen)} Merkmale", inhalt) if len(zeilen) > VIELE else inhalt]
+    if not zeilen:
+        return einleitung
+    kopf = ["Merkmal", "Ebene", "Felder", "gesperrt", "Anteil"]
+    inhalt = bausteine.tabelle(kopf, zeilen, titel="Merkmale mit gesperrten Feldern", zahlen_ab=2)
+    return [einleitung, falte(f"Alle {len(zeilen)} Zeilen", inhalt) if len(zeilen) > VIELE else inhalt]
+
+
+def prozent(teil: int, ganzes: int) -> str:
+    return zahlen.format_wert(100 * teil / max(ganzes, 1), 1, "%")
 
 
 def register_callbacks(app, read_stores) -> None:

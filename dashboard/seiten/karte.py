@@ -20,7 +20,8 @@ def layout(store, query: str = "") -> list:
     eintrag = store.eintrag(ansicht.kennzahl)
     return [
         html.H1([html.Span("Karte: ", className="nur-vorlesen"), store.stand.gebiet_name], className="seitentitel"),
-        dcc.Store(id="anfang", data={"ansicht": ansicht.als_dict(), "plan": build_plan(store, eintrag, ansicht.ebene)}),
+        dcc.Store(id="ansicht", data=ansicht.als_dict()),
+        dcc.Store(id="plan", data=build_plan(store, eintrag, ansicht.ebene)),
         dcc.Store(id="reihe-frage"),
         html.Div(
             [steuerung(store, eintrag, ansicht), buehne(store, eintrag, ansicht), rangfolge()], className="kartenraster"
@@ -38,6 +39,7 @@ def steuerung(store, eintrag, ansicht):
             html.Div(
                 bausteine.auswahl("kommune", "Ausschnitt", ausschnitte(store), ansicht.kommune or None, suchen=True, leer="Ganzes Gebiet"),
                 id="kommune-feld",
+                hidden=not ist_tief(store, ansicht.ebene),
             ),
             html.Div(id="zeit", className="zeit"),
             bausteine.mehrfachauswahl("raeume", f"Räume vergleichen (bis {MAX_RAEUME})", [], ansicht.raeume, hoechstens=MAX_RAEUME),
@@ -72,7 +74,7 @@ def buehne(store, eintrag, ansicht):
         [
             html.Div(
                 [
-                    html.Div([html.H2(eintrag.titel, id="figur-titel"), html.P(id="figur-unter", className="leise")]),
+                    html.H2(eintrag.titel, id="figur-titel"),
                     html.Div(
                         [
                             html.Div(bausteine.speichern_menue(store, eintrag.id, ansicht.ebene, bild_knopf="png"), id="speichern"),
@@ -84,6 +86,7 @@ def buehne(store, eintrag, ansicht):
                 ],
                 className="figur-kopf",
             ),
+            html.P(id="figur-unter", className="figur-unter"),
             html.P(id="satz", className="satz", **{"aria-live": "polite"}),
             html.Div(id="chips", className="chips"),
             bausteine.karte_tabelle_text(
@@ -138,6 +141,11 @@ def ausschnitte(store) -> list[dict]:
     return [{"value": r.raum_id, "label": r.name} for r in store.raeume(ebenen[1].id).itertuples() if r.mit_geometrie]
 
 
+def ist_tief(store, ebene: str) -> bool:
+    """Whether there is a level between this one and the whole Gebiet, so that one may look into a part of it."""
+    return [e.id for e in store.stand.ebenen].index(ebene) >= 2
+
+
 def build_plan(store, eintrag, ebene: str) -> dict:
     """Everything ansicht.js needs to draw one Kennzahl on one level, for all Stichtage, without asking again.
 
@@ -159,13 +167,12 @@ def build_plan(store, eintrag, ebene: str) -> dict:
         "stellen": eintrag.stellen,
         "naeherung": eintrag.naeherung,
         "uebernommen": eintrag.herausgeber,
-        "mit_intervall": eintrag.art not in ("anzahl", "uebernommen"),
         "summierbar": eintrag.art == "anzahl",
         "plural": der_ebene.titel_plural,
         "einzahl": der_ebene.titel,
         "eltern_titel": next((e.titel for e in stand.ebenen if e.id == der_ebene.eltern), ""),
         "namen_eltern": namen_der(store, der_ebene.eltern),
-        "fokus": bool(der_ebene.eltern) and der_ebene.eltern != oberste.id,
+        "fokus": ist_tief(store, ebene),
         "ganzes": stand.gebiet_name,
         "klassen": klassen,
         "farben": figures.farben(len(klassen) - 1),
@@ -224,17 +231,15 @@ def quellenzeile(store, eintrag) -> str:
 
 
 def register_callbacks(app: Dash, read_stores) -> None:
-    im_browser = {
-        "start": ([], [Input("anfang", "data")], []),
-        "zeige": ([], [Input("ansicht", "data"), Input("plan", "data")], []),
-        "lies": (
-            [Output("ansicht", "data", allow_duplicate=True)],
-            [Input(name, "value") for name in ("kennzahl", "ebene", "kommune", "raeume", "tab")],
-            [State("ansicht", "data")],
-        ),
-    }
-    for name, (aus, ein, dazu) in im_browser.items():
-        app.clientside_callback(ClientsideFunction("sr", name), *aus, *ein, *dazu, prevent_initial_call=name == "lies")
+    app.clientside_callback(
+        ClientsideFunction("sr", "zeige"), Output("figur", "data-stand"), Input("ansicht", "data"), Input("plan", "data")
+    )
+    app.clientside_callback(
+        ClientsideFunction("sr", "lies"),
+        Output("ansicht", "data"),
+        *[Input(name, "value") for name in ("kennzahl", "ebene", "kommune", "raeume", "tab")],
+        prevent_initial_call=True,
+    )
 
     @app.callback(
         Output("plan", "data"),
@@ -291,7 +296,7 @@ def build_reihe(store, kennzahl, raeume) -> tuple:
     text = f"{eintrag.titel}: {', '.join(dict.fromkeys(reihen['name']))}"
     if not gewaehlt:
         text += ". Räume auf der Karte anklicken, um sie zu vergleichen."
-    return bausteine.diagramm("reihe-bild", bild, alt=beschreibe_reihe(reihen, eintrag)), text, bruchliste(eintrag)
+    return bausteine.diagramm("reihe-bild", bild, alt=beschreibe_reihe(reihen, eintrag)), text, bruchliste(reihen, eintrag)
 
 
 def find_ganzes(store, eintrag) -> list[str]:
@@ -314,9 +319,10 @@ def beschreibe_reihe(reihen, eintrag) -> str:
     return f"Liniendiagramm {eintrag.titel}. {'; '.join(saetze)}."
 
 
-def bruchliste(eintrag):
+def bruchliste(reihen, eintrag):
     """The reasons of the numbered breaks in the chart."""
-    if not eintrag.brueche:
+    brueche = figures.find_brueche(reihen, eintrag.brueche)
+    if not brueche:
         return ""
     return html.Ul(
         [
@@ -324,7 +330,7 @@ def bruchliste(eintrag):
                 f"{'Bruch' if b.wirkung == 'trennt' else 'Hinweis'} {nr}, ab {zahlen.format_datum(b.ab)}: {b.grund}"
                 + (" (vorher und nachher nicht vergleichbar)" if b.wirkung == "trennt" else "")
             )
-            for nr, b in enumerate(eintrag.brueche, start=1)
+            for nr, b in enumerate(brueche, start=1)
         ],
         className="bruchliste",
     )

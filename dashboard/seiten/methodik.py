@@ -74,12 +74,13 @@ def beschreibung(eintrag, ebene: str = "h2") -> list:
                 ("Formel", formel(eintrag)),
                 ("Beispiel", eintrag.beispiel_text),
                 ("Näherung", html.Strong(eintrag.naeherung) if eintrag.naeherung else ""),
+                ("Hinweis", eintrag.hinweis),
+                ("Fallstricke", eintrag.fallstricke),
                 ("Brüche", brueche(eintrag)),
                 ("Bewertung", POLARITAET.get(eintrag.polaritaet, "")),
                 ("Rechtsgrundlage", eintrag.rechtsgrundlage),
                 ("Quelle", eintrag.quelle),
                 ("Übernommen von", f"{eintrag.herausgeber}; nicht selbst berechnet, ohne Intervall" if eintrag.herausgeber else ""),
-                ("Intervall", "95-%-Intervall, siehe Lesehilfe" if eintrag.art in ("quote", "verhaeltnis") else ""),
             ]
         ),
     ]

@@ -15,7 +15,7 @@ KOMMUNEN = (
     ("Lindrath", 16_500, 6, 0.35),
     ("Wittersbroich", 15_000, 6, 0.30),
     ("Vornholt", 13_500, 5, 0.25),
-    ("Ravenbrück", 12_000, 5, 0.25),
+    ("Uhlenbrück", 12_000, 5, 0.25),
     ("Kaltenohl", 11_000, 5, 0.15),
     ("Engelsbroich", 10_000, 4, 0.20),
     ("Auerbruch", 9_500, 4, 0.10),
@@ -41,6 +41,8 @@ STADTTEILE = (
     "Neue Heide",
     "Am Kanal",
 )
+
+ORTSTEILE = ("Oberdorf", "Siedlung", "Kirchfeld", "Am Bahnhof", "Unterdorf", "Am Hang")  # of the small Kommunen
 
 DORF_ANFANG = (
     "Eichen",

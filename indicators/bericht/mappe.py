@@ -86,7 +86,8 @@ class Mappe:
         blatt.fit_to_pages(1, 0)
         if quer:
             blatt.set_landscape()
-        blatt.set_header("&C" + kennzeichnung(self._stand).replace("&", "&&"))
+        if label := kennzeichnung(self._stand):
+            blatt.set_header("&C" + label.replace("&", "&&"))
         fuss = f"{self._stand.gebiet_name} · Stand {self._stand.snapshot}"
         blatt.set_footer("&L" + fuss.replace("&", "&&") + "&RSeite &P von &N")
         return blatt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +18,7 @@ from indicators.bericht.tabellen import stand_zeilen
 from indicators.store import Eintrag, Store
 
 TITEL = "Örtliche Planung Alter und Pflege – Datenteil (§ 7 APG NRW)"
+LEITKENNZAHLEN = ("pp_pflegebeduerftige", "pp_anteil_65_plus")
 NICHT_GELIEFERT = texte.ZEICHEN["nicht_geliefert"]
 
 
@@ -26,6 +27,7 @@ class Spalte:
     titel: str
     kennzahl: str
     feld: str = "wert"
+    sonst: str = ""  # Kennzahl that stands in where the first has no values
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Tabelle:
     """One table of the report as pflegeplanung.toml declares it."""
 
     nr: str
+    blatt: str
     titel: str
     vorgesehen: str
     fehlt: str
@@ -40,10 +43,6 @@ class Tabelle:
     alle_stichtage: bool = False
     anmerkung: str = ""
     spalten: tuple[Spalte, ...] = ()
-
-    @property
-    def blatt(self) -> str:
-        return f"{self.nr} {self.titel}"
 
 
 @dataclass(frozen=True)
@@ -62,10 +61,10 @@ def list_berichte() -> dict[str, Callable[[Store, Path], Path]]:
 def write_pflegeplanung(store: Store, ziel: Path) -> Path:
     """Write the workbook into the folder `ziel` and return its path; an abort leaves no half file.
 
-    Rows are the Räume of the two upper levels. A value without number shows its sign; a table without any
-    delivery says which one is missing and who usually supplies it.
+    Rows are the Räume of the levels that care statistics know, see `find_ebenen`. A value without number shows its
+    sign; a table without any delivery says which one is missing and who usually supplies it.
     """
-    tabellen = read_tabellen()
+    tabellen = [_waehle(store, tabelle) for tabelle in read_tabellen()]
     mappe = Mappe(f"{TITEL}: {store.stand.gebiet_name}", store.stand)
     gefuellt = {tabelle.nr: _fuelle(store, tabelle) for tabelle in tabellen}
     mappe.textblatt("Deckblatt", TITEL, [*stand_zeilen(store.stand), *_inhalt(tabellen, gefuellt), *texte.LEGENDE])
@@ -73,9 +72,11 @@ def write_pflegeplanung(store: Store, ziel: Path) -> Path:
         titel = f"{tabelle.nr} {tabelle.titel}"
         zeilen = gefuellt[tabelle.nr]
         if zeilen:
-            mappe.tabelle(tabelle.blatt, titel, _kopf(tabelle), zeilen, hinweise=_hinweise(store, tabelle))
+            mappe.tabelle(
+                f"{tabelle.nr} {tabelle.blatt}", titel, _kopf(tabelle), zeilen, hinweise=_hinweise(store, tabelle)
+            )
         else:
-            mappe.satzblatt(tabelle.blatt, titel, fehl_saetze(tabelle))
+            mappe.satzblatt(f"{tabelle.nr} {tabelle.blatt}", titel, fehl_saetze(tabelle))
     mappe.tabelle("T19 Methoden & Quellen", "T19 Methoden und Quellen", _METHODEN_KOPF, _methoden(store, tabellen))
     ziel.mkdir(parents=True, exist_ok=True)
     pfad = ziel / f"pflegeplanung_{store.stand.gebiet_id}_{store.stand.freigabe}.xlsx"
@@ -89,12 +90,18 @@ def read_tabellen() -> list[Tabelle]:
     return [Tabelle(**t | {"spalten": tuple(Spalte(**s) for s in t.get("spalten", ()))}) for t in roh]
 
 
+def find_ebenen(store: Store) -> list[str]:
+    """Levels of the report, top first: those with care statistics or official population, else the two upper ones."""
+    bekannt = [e for e in map(store.eintrag, LEITKENNZAHLEN) if e]
+    return list(bekannt[0].ebenen) if bekannt else [ebene.id for ebene in store.stand.ebenen[:2]]
+
+
 # --- filling one table -----------------------------------------------------------------------
 
 
 def _fuelle(store: Store, tabelle: Tabelle) -> list[list[Zelle]]:
     """Rows of a table, newest Stichtag first; empty when no Kennzahl of the table has a value here."""
-    raeume = pd.concat([store.raeume(ebene.id) for ebene in store.stand.ebenen[:2]])
+    raeume = pd.concat([store.raeume(ebene) for ebene in find_ebenen(store)])
     eintraege = _eintraege(store, tabelle)
     punkte = {kennzahl_id: _punkte(store, kennzahl_id, list(raeume["raum_id"])) for kennzahl_id in eintraege}
     stichtage = _stichtage(tabelle, punkte)
@@ -108,9 +115,17 @@ def _fuelle(store: Store, tabelle: Tabelle) -> list[list[Zelle]]:
     return zeilen
 
 
+def _waehle(store: Store, tabelle: Tabelle) -> Tabelle:
+    """The table with the Kennzahlen that have values here."""
+    spalten = tuple(
+        s if store.eintrag(s.kennzahl) else replace(s, kennzahl=s.sonst or s.kennzahl) for s in tabelle.spalten
+    )
+    return replace(tabelle, spalten=spalten)
+
+
 def _eintraege(store: Store, tabelle: Tabelle) -> dict[str, Eintrag]:
-    """Kennzahlen of the table that have values on the two upper levels."""
-    ebenen = {ebene.id for ebene in store.stand.ebenen[:2]}
+    """Kennzahlen of the table that have values on the levels of the report."""
+    ebenen = set(find_ebenen(store))
     eintraege = {spalte.kennzahl: store.eintrag(spalte.kennzahl) for spalte in tabelle.spalten}
     return {kennzahl_id: e for kennzahl_id, e in eintraege.items() if e and ebenen & set(e.ebenen)}
 
@@ -171,6 +186,7 @@ def _brueche(eintrag: Eintrag, punkt: Punkt) -> list:
 
 # --- words -----------------------------------------------------------------------------------
 
+STICHTAG = 3  # column
 _METHODEN_KOPF = ("Abschnitt", "Gegenstand", "Angabe")
 
 
@@ -200,7 +216,8 @@ def _hinweise(store: Store, tabelle: Tabelle) -> list[str]:
 
 def _inhalt(tabellen: list[Tabelle], gefuellt: dict[str, list]) -> list[tuple[str, str]]:
     def lage(tabelle: Tabelle) -> str:
-        return f"{len(gefuellt[tabelle.nr])} Zeilen" if gefuellt[tabelle.nr] else f"Lieferung fehlt: {tabelle.fehlt}"
+        tage = [f"{tag:%d.%m.%Y}" for tag in sorted({zeile[STICHTAG] for zeile in gefuellt[tabelle.nr]})]
+        return f"Stand {', '.join(tage)}" if tage else f"Lieferung fehlt: {tabelle.fehlt}"
 
     inhalt = [(tabelle.nr, f"{tabelle.titel} – {lage(tabelle)}") for tabelle in tabellen]
     return [*inhalt, ("T19", "Methoden und Quellen")]

@@ -71,7 +71,8 @@ def kennzeichnung(stand: Stand) -> str:
 
 
 def quellen_text(quelle: QuellenHinweis) -> str:
-    return " · ".join(teil for teil in (quelle.titel, quelle.herausgeber, quelle.lizenz, quelle.hinweis) if teil)
+    teile = (quelle.titel, quelle.herausgeber, quelle.lizenz, quelle.hinweis)
+    return " · ".join(dict.fromkeys(teil for teil in teile if teil))
 
 
 def definition_fassung(eintrag: Eintrag) -> str:

@@ -177,9 +177,9 @@ def bench_kreis(*, bloecke: int = 2) -> None:
             erzwungen = None
             for profil, (schwelle, streng) in {"kreis": (3, 3), "oeffentlich": (3, 5)}.items():
                 zellen, matrix = kreis_block(seed, schwelle=schwelle, streng=streng, quelle_geheim=geheim)
-                start = time.perf_counter()
+                start = time.process_time()
                 schutz = g.protect(zellen, matrix, erzwungen=erzwungen)
-                _melde(f"kreis {seed} {profil} geheim={geheim}", zellen, matrix, schutz, time.perf_counter() - start)
+                _melde(f"kreis {seed} {profil} geheim={geheim}", zellen, matrix, schutz, time.process_time() - start)
                 erzwungen = schutz.gesperrt
 
 
@@ -187,9 +187,9 @@ def bench_berlin() -> None:
     for geschlecht in (False, True):
         for t in (3, 5):
             zellen, matrix = berlin_block(geschlecht=geschlecht, schwelle=t)
-            start = time.perf_counter()
+            start = time.process_time()
             schutz = g.protect(zellen, matrix)
-            _melde(f"berlin t={t} sex={geschlecht}", zellen, matrix, schutz, time.perf_counter() - start)
+            _melde(f"berlin t={t} sex={geschlecht}", zellen, matrix, schutz, time.process_time() - start)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,443 @@
+/* The view of the page »Karte«: one state {kennzahl, ebene, stichtag, raeume, kommune, tab}, kept in the Store "ansicht" and in the URL.
+ *
+ * A change of Stichtag, selection or Ausschnitt is drawn here from what karte.js has loaded; the server is not asked.
+ * Dash calls lies and zeige (window.dash_clientside.sr); everything else belongs to this file.
+ */
+(function () {
+  'use strict';
+
+  const MAX_RAEUME = 4, ZEILE = 34, TABELLE_BIS = 300, TAKT = 1100;
+  const $ = (id) => document.getElementById(id);
+  const gleich = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+  const setze = (id, props) => window.dash_clientside.set_props(id, props);
+  let zustand = null, plan = null, karte = null, geladen = null, offen = null, uhr = 0, gezeigt = '', alleZeilen = false;
+
+  /** Element with attributes (`on…` are listeners) and children; texts are never parsed as HTML. */
+  function h(name, werte = {}, ...kinder) {
+    const knoten = document.createElement(name);
+    for (const [schluessel, wert] of Object.entries(werte)) {
+      if (schluessel.startsWith('on')) knoten.addEventListener(schluessel.slice(2), wert);
+      else if (wert !== false && wert !== null && wert !== undefined) knoten.setAttribute(schluessel, wert === true ? '' : wert);
+    }
+    knoten.append(...kinder.flat().filter((kind) => kind !== null && kind !== ''));
+    return knoten;
+  }
+
+  // ---------------------------------------------------------------- Dash ↔ state
+
+  /** Controls → state; no change, no event. */
+  function lies(kennzahl, ebene, kommune, raeume, tab) {
+    if (!zustand) return window.dash_clientside.no_update; // the page is not there yet
+    const neu = { ...zustand, kennzahl, ebene, kommune: kommune || '', raeume: raeume || [], tab };
+    return gleich(neu, zustand) ? window.dash_clientside.no_update : neu;
+  }
+
+  /** State and plan → page. Returns what is shown, for the attribute data-stand. */
+  function zeige(ansicht, neuerPlan) {
+    if (karte?.element !== $('karte')) { // a new page
+      halt();
+      karte?.entferne();
+      karte = geladen = plan = letzteFrage = null;
+    }
+    const ausschnittNeu = ansicht.kommune !== gezeigt;
+    gezeigt = ansicht.kommune;
+    zustand = { ...ansicht, stichtag: karte ? zustand.stichtag : ansicht.stichtag };
+    const neu = !gleich(neuerPlan, plan);
+    if (neuerPlan.kennzahl !== ansicht.kennzahl || (neuerPlan.ebene !== ansicht.ebene && !neu)) return window.dash_clientside.no_update; // the plan is on its way
+    if (neu) ladePlan(neuerPlan);
+    else {
+      zeichne();
+      if (ausschnittNeu) schneideZu();
+    }
+    return `${plan.kennzahl} ${plan.ebene}`;
+  }
+
+  /** Change the state from the page itself: draw first, tell Dash afterwards. */
+  function aendere(teil) {
+    const vorher = zustand;
+    zustand = { ...zustand, ...teil };
+    zeichne();
+    setze('ansicht', { data: zustand });
+    if (teil.raeume && !gleich(teil.raeume, vorher.raeume)) setze('raeume', { value: teil.raeume });
+  }
+
+  function ladePlan(neu) {
+    const ebeneNeu = plan?.ebene !== neu.ebene || !karte;
+    plan = neu;
+    alleZeilen = false;
+    zustand.ebene = neu.ebene;
+    zustand.stichtag = naechster(zustand.stichtag);
+    karte ??= new window.Karte($('karte'), { onWahl: waehle, onHover: schwebe, onBereit: zeichne });
+    geladen = null;
+    baueZeit();
+    $('kommune-feld').hidden = !plan.fokus;
+    $('figur-titel').textContent = plan.titel;
+    $('quelle').textContent = plan.quelle;
+    const dieser = neu;
+    offen = dieser;
+    karte.lade({ ...plan, titel: plan.titel, stichtag: zustand.stichtag, reduziert: matchMedia('(prefers-reduced-motion: reduce)').matches }).then(() => {
+      if (offen !== dieser) return;
+      if (ebeneNeu) {
+        raeumeAnbieten();
+        schneideZu();
+      }
+      zeichne();
+    });
+  }
+
+  const naechster = (tag) => plan.stichtage.map(([iso]) => iso).filter((iso) => iso <= tag).at(-1) ?? plan.stichtage[0][0];
+  const tagName = (tag) => plan.stichtage.find(([iso]) => iso === tag)?.[1] ?? '';
+
+  /** Options of "Räume vergleichen" come from the map file; unknown ones (another level) are dropped. */
+  function raeumeAnbieten() {
+    const alle = karte.eintraege(zustand.stichtag).filter(({ id }) => id);
+    if (!alle.length) return;
+    const namen = alle.map(({ id, name, eltern }) => ({ value: id, label: plan.fokus && plan.namen_eltern[eltern] ? `${name} (${plan.namen_eltern[eltern]})` : name }));
+    namen.sort((a, b) => a.label.localeCompare(b.label, 'de'));
+    const da = new Set(alle.map(({ id }) => id));
+    zustand.raeume = zustand.raeume.filter((id) => da.has(id));
+    setze('raeume', { data: namen, value: zustand.raeume });
+  }
+
+  function schneideZu() {
+    if (!geladen) geladen = karte.eintraege(zustand.stichtag);
+    const ids = plan.fokus && zustand.kommune ? geladen.filter(({ eltern }) => eltern === zustand.kommune).map(({ id }) => id) : null;
+    karte.passe(ids?.length ? ids : undefined);
+  }
+
+  // ---------------------------------------------------------------- drawing
+
+  function zeichne() {
+    if (!karte || !plan) return;
+    zustand.stichtag = naechster(zustand.stichtag);
+    const { stichtag } = zustand;
+    if (karte.stichtag !== stichtag) karte.zeige(stichtag);
+    if (!gleich(karte.gewaehlt, zustand.raeume)) karte.waehle(zustand.raeume);
+    const alle = karte.eintraege(stichtag);
+    if (!alle.length) return;
+    geladen = alle;
+    const sichtbar = plan.fokus && zustand.kommune ? alle.filter(({ eltern }) => eltern === zustand.kommune) : alle;
+    const folge = rangiere(sichtbar);
+    $('figur-unter').textContent = [tagName(stichtag), `${sichtbar.length} ${sichtbar.length === 1 ? plan.einzahl : plan.plural}`, plan.naeherung && `Näherung: ${plan.naeherung}`].filter(Boolean).join(' · ');
+    $('stichtag-gross').textContent = tagName(stichtag);
+    $('satz').textContent = satz(folge);
+    maleChips(alle);
+    maleLegende(alle);
+    maleRang(folge);
+    if (zustand.tab === 'tabelle') maleTabelle(folge);
+    maleZeit();
+    merke();
+    frageReihe();
+  }
+
+  /** Highest first; Räume without a value after them, Rest-Räume where they belong. Equal values share a rank. */
+  function rangiere(eintraege) {
+    const mit = eintraege.filter(({ wert }) => wert !== null).sort((a, b) => b.wert - a.wert || a.name.localeCompare(b.name, 'de'));
+    mit.forEach((e, i) => { e.rang = i && mit[i - 1].wert === e.wert ? mit[i - 1].rang : i + 1; });
+    return [...mit, ...eintraege.filter(({ wert }) => wert === null).sort((a, b) => a.name.localeCompare(b.name, 'de'))];
+  }
+
+  const mass = () => plan.summierbar ? undefined : plan.vergleich[zustand.stichtag];
+  const text = (wert) => SR.mitEinheit(wert, plan.einheit, plan.stellen);
+  const bereich = ({ unten, oben }) => SR.intervall(unten, oben, plan.stellen);
+  const anzeige = (e) => (e.wert === null ? SR.zeichen[e.status] ?? '…' : e.status === 'unsicher' ? `(${text(e.wert)})` : text(e.wert));
+
+  /** ▲ ▼ ● against the whole Gebiet, decided by the interval; without an interval by the value alone. */
+  function vergleich(e) {
+    const m = mass();
+    if (m === undefined || e.wert === null) return ['', ''];
+    if ((e.unten ?? e.wert) > m) return ['▲', 'über'];
+    return (e.oben ?? e.wert) < m ? ['▼', 'unter'] : ['●', 'ähnlich wie'];
+  }
+
+  /** One statement in plain German: about the selected Raum, otherwise about the range. */
+  function satz(folge) {
+    const gewaehlt = zustand.raeume.map((id) => geladen.find((e) => e.id === id)).filter(Boolean);
+    const ganzes = mass() === undefined ? '' : `${plan.ganzes} (${text(mass())})`;
+    if (gewaehlt.length) {
+      return gewaehlt.slice(0, 2).map((e) => {
+        if (e.wert === null) return `${e.name}: ${SR.statustext[e.status]}.`;
+        const [zeichen, wort] = vergleich(e);
+        const spanne = bereich(e) && ` (95-%-Intervall ${bereich(e)})`;
+        const lage = !wort || !ganzes ? '' : zeichen === '●' ? `, nicht sicher verschieden von ${ganzes}` : `, ${wort} dem Wert für ${ganzes}`;
+        return `${e.name}: ${text(e.wert)}${spanne}${lage}.`;
+      }).join(' ');
+    }
+    const mit = folge.filter(({ wert, rest }) => wert !== null && !rest);
+    if (!mit.length) return 'Für diesen Stichtag ist kein Wert veröffentlicht.';
+    if (mit.length === 1) return `${mit[0].name}: ${text(mit[0].wert)}.`;
+    const tief = mit.at(-1), hoch = mit[0];
+    return `Von ${text(tief.wert)} in ${tief.name} bis ${text(hoch.wert)} in ${hoch.name}${ganzes ? `; ${ganzes.replace(' (', ': ').replace(/\)$/, '')}` : ''}.`;
+  }
+
+  function maleChips(alle) {
+    $('chips').replaceChildren(...zustand.raeume.map((id, i) => {
+      const e = alle.find((x) => x.id === id);
+      return h('span', { class: `chip chip-${i}` },
+        h('strong', {}, e?.name ?? id), ` ${e ? anzeige(e) : ''} `,
+        h('a', { href: `/${plan.gebiet}/steckbrief/${encodeURIComponent(id)}` }, 'Steckbrief'),
+        h('button', { type: 'button', 'aria-label': `${e?.name ?? id} abwählen`, onclick: () => waehle(id, true) }, '×'));
+    }));
+  }
+
+  function maleLegende(alle) {
+    const texte = SR.klassentexte(plan.klassen, plan.stellen);
+    const anzahl = (pruefe) => alle.filter((e) => !e.rest && pruefe(e)).length;
+    const eintrag = (muster, inhalt, zahl, nr) => h('li', {}, h('span', { class: 'farbe', style: muster }, nr), h('span', {}, inhalt), h('span', { class: 'anzahl' }, `${SR.zahl(zahl, 0)}\u00d7`));
+    const klassen = texte.map((inhalt, i) => eintrag(`background:${plan.farben[i]};color:${i > 2 || plan.farben[i] === '#2c7fb8' || plan.farben[i] === '#253494' ? '#fff' : '#14212b'}`, inhalt, anzahl(({ klasse }) => klasse === i), String(i + 1)));
+    const fehlend = Object.keys(SR.statustext).filter((s) => s !== 'offen').map((status) => [status, anzahl((e) => e.status === status)]).filter(([, n]) => n)
+      .map(([status, n]) => eintrag(`background:${SR.schraffur(status, plan.farben[0])}`, SR.statustext[status], n, ''));
+    const bemerkung = plan.uebernommen ? `Übernommen von ${plan.uebernommen}, ohne Intervall.` : alle.some(({ unten }) => unten !== null) ? 'Klassen gelten für alle Stichtage. Der Strich in der Rangfolge ist das 95-%-Intervall.' : 'Klassen gelten für alle Stichtage.';
+    $('legende').replaceChildren(h('h3', {}, plan.einheit ? `${plan.kurz} (${plan.einheit})` : plan.kurz), h('ul', {}, klassen, fehlend), h('p', { class: 'leise' }, bemerkung));
+  }
+
+  // ---------------------------------------------------------------- ranking: a list box that draws only what is visible
+
+  let liste = null, aktiv = 0, folgeJetzt = [];
+
+  function maleRang(folge) {
+    folgeJetzt = folge;
+    if (!liste || !liste.isConnected) baueRang();
+    aktiv = Math.max(0, Math.min(aktiv, folge.length - 1));
+    const ganzes = mass();
+    $('rang-unter').textContent = `${tagName(zustand.stichtag)}, höchster Wert zuerst${ganzes === undefined ? '' : `. Senkrechte Linie: ${plan.ganzes}, ${text(ganzes)}`}`;
+    maleZeilen();
+  }
+
+  function baueRang() {
+    const flaeche = h('div', { class: 'rang-flaeche', role: 'presentation' });
+    liste = h('div', { class: 'rang-liste', role: 'listbox', tabindex: 0, 'aria-multiselectable': 'true', 'aria-labelledby': 'rang-titel',
+      onscroll: maleZeilen, onkeydown: tasteRang, onfocus: maleZeilen, onblur: () => { karte?.hebe(null); maleZeilen(); },
+      onclick: (e) => { const zeile = e.target.closest('[data-nr]'); if (zeile) { aktiv = +zeile.dataset.nr; waehle(folgeJetzt[aktiv].id, e.ctrlKey || e.metaKey || e.shiftKey); } },
+      onpointermove: (e) => { const zeile = e.target.closest('[data-nr]'); karte.hebe(zeile ? folgeJetzt[+zeile.dataset.nr].id : null); },
+      onpointerleave: () => karte.hebe(null) }, flaeche);
+    $('rang').replaceChildren(liste);
+    liste.flaeche = flaeche;
+  }
+
+  function maleZeilen() {
+    if (!plan) return;
+    const hoehe = liste.clientHeight || 480;
+    const von = Math.max(0, Math.floor(liste.scrollTop / ZEILE) - 4);
+    const bis = Math.min(folgeJetzt.length, von + Math.ceil(hoehe / ZEILE) + 9);
+    const k = plan.klassen, ganzes = mass();
+    const alle = [k[0] ?? 0, k.at(-1) ?? 1, ganzes ?? k[0] ?? 0]; // the scale stays the same over all Stichtage unless an interval is longer
+    let hoechster = Math.max(...alle), tiefster = Math.min(...alle);
+    for (const e of folgeJetzt) if (e.oben !== null) { hoechster = Math.max(hoechster, e.oben); tiefster = Math.min(tiefster, e.unten); }
+    const x = (wert) => Math.max(0, Math.min(100, ((wert - tiefster) / (hoechster - tiefster || 1)) * 100));
+    const fokus = document.activeElement === liste;
+    liste.flaeche.style.height = `${folgeJetzt.length * ZEILE}px`;
+    liste.flaeche.replaceChildren(...folgeJetzt.slice(von, bis).map((e, i) => zeileRang(e, von + i, x, ganzes, fokus)));
+    if (fokus) liste.setAttribute('aria-activedescendant', `rang-${aktiv}`); else liste.removeAttribute('aria-activedescendant');
+  }
+
+  function zeileRang(e, nr, x, ganzes, fokus) {
+    const gewaehlt = zustand.raeume.indexOf(e.id);
+    const [zeichen, wort] = vergleich(e);
+    const balken = h('span', { class: 'balken', 'aria-hidden': 'true' },
+      ganzes === undefined ? null : h('i', { class: 'mass', style: `left:${x(ganzes)}%` }),
+      e.unten === null ? null : h('i', { class: 'strich', style: `left:${x(e.unten)}%;width:${x(e.oben) - x(e.unten)}%` }),
+      e.wert === null ? h('i', { class: 'ohne' }, SR.statustext[e.status].split(' (')[0]) : h('i', { class: 'punkt', style: `left:${x(e.wert)}%;background:${plan.farben[e.klasse] ?? '#fff'}` }));
+    return h('div', { id: `rang-${nr}`, class: `rang-zeile${gewaehlt >= 0 ? ` gewaehlt chip-${gewaehlt}` : ''}${fokus && nr === aktiv ? ' aktiv' : ''}`, role: 'option', 'aria-selected': String(gewaehlt >= 0),
+      'aria-posinset': nr + 1, 'aria-setsize': folgeJetzt.length, 'data-nr': nr, style: `top:${nr * ZEILE}px`,
+      'aria-label': `${e.rang ? `Rang ${e.rang}: ` : ''}${e.name}, ${e.wert === null ? SR.statustext[e.status] : anzeige(e)}${bereich(e) ? `, Intervall ${bereich(e)}` : ''}${wort ? `, ${wort} ${plan.ganzes}` : ''}` },
+    h('span', { class: 'nr' }, e.rang ?? ''), h('span', { class: 'name', title: e.name }, e.name), balken, h('span', { class: 'wert' }, anzeige(e)), h('span', { class: 'pfeil' }, zeichen));
+  }
+
+  function tasteRang(e) {
+    const schritt = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -1e6, End: 1e6 }[e.key];
+    if (schritt) {
+      aktiv = Math.max(0, Math.min(folgeJetzt.length - 1, aktiv + schritt));
+      const oben = aktiv * ZEILE;
+      if (oben < liste.scrollTop) liste.scrollTop = oben;
+      if (oben + ZEILE > liste.scrollTop + liste.clientHeight) liste.scrollTop = oben + ZEILE - liste.clientHeight;
+      karte.hebe(folgeJetzt[aktiv].id);
+      maleZeilen();
+    } else if (e.key === 'Enter' || e.key === ' ') waehle(folgeJetzt[aktiv].id, true);
+    else if (e.key === 'Escape') aendere({ raeume: [] });
+    else return;
+    e.preventDefault();
+  }
+
+  // ---------------------------------------------------------------- table: the same content as the map
+
+  function maleTabelle(folge) {
+    const kopf = ['Rang', plan.einzahl, ...(plan.fokus ? [plan.eltern_titel] : []), plan.einheit ? `Wert (${plan.einheit})` : 'Wert', '95-%-Intervall', 'Klasse', 'Vergleich', 'Bemerkung'];
+    const zeigen = alleZeilen ? folge : folge.slice(0, TABELLE_BIS);
+    const zeilen = zeigen.map((e) => {
+      const [zeichen, wort] = vergleich(e);
+      const wert = e.wert === null ? SR.zeichen[e.status] : e.status === 'unsicher' ? `(${SR.zahl(e.wert, plan.stellen)})` : SR.zahl(e.wert, plan.stellen);
+      return h('tr', {}, h('td', { class: 'zahl' }, e.rang ?? ''), h('th', { scope: 'row' }, e.name), plan.fokus ? h('td', {}, plan.namen_eltern[e.eltern] ?? '') : null,
+        h('td', { class: 'zahl' }, wert), h('td', { class: 'zahl' }, bereich(e)), h('td', { class: 'zahl' }, e.klasse === null ? '' : e.klasse + 1), h('td', {}, zeichen && `${zeichen} ${wort} ${plan.ganzes}`),
+        h('td', {}, e.status === 'offen' ? (e.rest ? 'ohne Lage auf der Karte' : '') : SR.statustext[e.status]));
+    });
+    const titel = `${plan.titel}, ${plan.plural}, ${tagName(zustand.stichtag)}`;
+    $('tabelle').replaceChildren(
+      h('div', { class: 'tabelle-rahmen', tabindex: 0, role: 'region', 'aria-label': titel },
+        h('table', { class: 'tabelle' }, h('caption', {}, titel), h('thead', {}, h('tr', {}, kopf.map((t, i) => h('th', { scope: 'col', class: i === 0 || /^(Wert|95|Klasse)/.test(t) ? 'zahl' : '' }, t)))), h('tbody', {}, zeilen))),
+      zeigen.length < folge.length ? h('button', { type: 'button', class: 'knopf zart', onclick: () => { alleZeilen = true; maleTabelle(folgeJetzt); } }, `Alle ${SR.zahl(folge.length, 0)} Zeilen zeigen`) : '');
+  }
+
+  // ---------------------------------------------------------------- Stichtag
+
+  function baueZeit() {
+    const feld = $('zeit'), letzter = plan.stichtage.length - 1;
+    feld.replaceChildren(
+      h('label', { for: 'stichtag' }, 'Stichtag'), h('output', { id: 'stichtag-text', for: 'stichtag' }),
+      h('div', { class: 'zeit-zeile' },
+        h('button', { type: 'button', id: 'abspielen', class: 'knopf zart', 'aria-label': 'Zeitablauf abspielen', disabled: !letzter, onclick: spiele }, '▶'),
+        h('input', { type: 'range', id: 'stichtag', min: 0, max: Math.max(letzter, 1), step: 1, disabled: !letzter, oninput: (e) => { halt(); springe(+e.target.value); } })),
+      h('div', { class: 'zeit-enden', 'aria-hidden': 'true' }, h('span', {}, plan.stichtage[0][1]), h('span', {}, letzter ? plan.stichtage[letzter][1] : '')));
+  }
+
+  const stelle = () => plan.stichtage.findIndex(([iso]) => iso === zustand.stichtag);
+  function springe(nr) {
+    const ziel = plan.stichtage[Math.max(0, Math.min(plan.stichtage.length - 1, nr))]?.[0];
+    if (ziel && ziel !== zustand.stichtag) aendere({ stichtag: ziel });
+  }
+
+  function maleZeit() {
+    const regler = $('stichtag');
+    if (!regler) return;
+    regler.value = stelle();
+    regler.setAttribute('aria-valuetext', tagName(zustand.stichtag));
+    $('stichtag-text').textContent = tagName(zustand.stichtag);
+    const bruch = plan.brueche.find(([ab]) => ab > plan.stichtage[0][0] && ab <= zustand.stichtag && plan.stichtage.filter(([iso]) => iso < zustand.stichtag).every(([iso]) => iso < ab));
+    $('stichtag-text').title = bruch ? `Bruch: ${bruch[1]}` : '';
+  }
+
+  function spiele() {
+    if (uhr) return halt();
+    if (stelle() === plan.stichtage.length - 1) springe(0);
+    uhr = setInterval(() => { springe(stelle() + 1); if (stelle() === plan.stichtage.length - 1) halt(); }, TAKT);
+    knopfAbspielen(true);
+  }
+
+  function halt() {
+    clearInterval(uhr);
+    uhr = 0;
+    knopfAbspielen(false);
+  }
+
+  function knopfAbspielen(laeuft) {
+    const knopf = $('abspielen');
+    if (!knopf) return;
+    knopf.textContent = laeuft ? '❚❚' : '▶';
+    knopf.setAttribute('aria-label', laeuft ? 'Zeitablauf anhalten' : 'Zeitablauf abspielen');
+  }
+
+  // ---------------------------------------------------------------- selection, hover, link, series
+
+  function waehle(id, additiv) {
+    if (!id) return additiv ? undefined : aendere({ raeume: [] });
+    const ist = zustand.raeume.includes(id), ohne = zustand.raeume.filter((r) => r !== id);
+    if (additiv) aendere({ raeume: ist ? ohne : [...ohne, id].slice(-MAX_RAEUME) });
+    else aendere({ raeume: ist && !ohne.length ? [] : [id] });
+  }
+
+  function schwebe(e, x, y) {
+    const feld = $('hover');
+    if (!feld) return;
+    feld.hidden = !e;
+    if (!e) return;
+    const [zeichen, wort] = vergleich(e), rang = folgeJetzt.find((f) => f.id === e.id)?.rang;
+    feld.replaceChildren(h('strong', {}, e.name), plan.namen_eltern[e.eltern] && plan.fokus ? h('span', { class: 'leise' }, plan.namen_eltern[e.eltern]) : '',
+      h('span', { class: 'hover-wert' }, e.wert === null ? SR.statustext[e.status] : anzeige(e)), bereich(e) ? h('span', {}, `95-%-Intervall ${bereich(e)}`) : '',
+      rang ? h('span', {}, `Rang ${rang} von ${folgeJetzt.filter((f) => f.rang).length}`) : '', zeichen ? h('span', {}, `${zeichen} ${wort} ${plan.ganzes} (${text(mass())})`) : '');
+    const breite = $('karte').clientWidth, hoehe = $('karte').clientHeight;
+    feld.style.left = `${Math.max(4, x + 18 + feld.offsetWidth > breite ? x - 18 - feld.offsetWidth : x + 18)}px`;
+    feld.style.top = `${Math.max(4, Math.min(y + 14, hoehe - feld.offsetHeight - 4))}px`;
+  }
+
+  function merke() {
+    const teile = { kennzahl: plan.kennzahl, ebene: plan.ebene, stichtag: zustand.stichtag };
+    if (zustand.raeume.length) teile.raum = zustand.raeume.join(',');
+    if (zustand.kommune) teile.kommune = zustand.kommune;
+    if (zustand.tab !== 'bild') teile.tab = zustand.tab;
+    schreibeLink(teile);
+    document.querySelectorAll('#speichern a[href*="/export/"]:not([href*="alles"])').forEach((a) => { a.href = `${a.getAttribute('href').split('?')[0]}?stichtag=${zustand.stichtag}`; });
+  }
+
+  function schreibeLink(teile) {
+    const frage = new URLSearchParams(teile).toString().replaceAll('%2C', ',');
+    if (location.search !== `?${frage}`) history.replaceState(history.state, '', `${location.pathname}?${frage}`);
+    document.querySelectorAll('a.mit-ansicht').forEach((a) => { a.href = `${a.pathname}?${frage}`; });
+  }
+
+  let letzteFrage = null;
+  function frageReihe() {
+    const frage = { kennzahl: plan.kennzahl, raeume: zustand.raeume };
+    if (gleich(frage, letzteFrage)) return;
+    letzteFrage = frage;
+    requestAnimationFrame(() => setze('reihe-frage', { data: frage }));
+  }
+
+  // ---------------------------------------------------------------- full screen for a projector
+
+  const vollbild = () => $('figur')?.classList.contains('vollbild');
+
+  function setzeVollbild(an) {
+    const figur = $('figur');
+    figur.classList.toggle('vollbild', an);
+    document.body.classList.toggle('ohne-rollen', an);
+    $('vollbild').textContent = an ? 'Vollbild beenden' : 'Vollbild';
+    if (an && figur.requestFullscreen) figur.requestFullscreen().catch(() => {}); // refused: the overlay fills the window
+    if (!an && document.fullscreenElement) document.exitFullscreen();
+    if (an && zustand.tab !== 'bild') setze('tab', { value: 'bild' });
+    $('vollbild').focus();
+  }
+
+  const KLICKS = {
+    'karte-naeher': () => karte.zoom(1.5),
+    'karte-weiter': () => karte.zoom(1 / 1.5),
+    'karte-ganz': () => karte.passe(),
+    vollbild: () => setzeVollbild(!vollbild()),
+    'link-kopieren': (knopf) => kopiere(knopf),
+    png: speicherePng,
+  };
+
+  async function kopiere(knopf) {
+    try { await navigator.clipboard.writeText(location.href); knopf.textContent = 'Kopiert'; }
+    catch { window.prompt('Link zu dieser Ansicht:', location.href); }
+    setTimeout(() => { knopf.textContent = 'Link kopieren'; }, 2500);
+  }
+
+  async function speicherePng() {
+    const blob = await karte.bild({ titel: plan.titel, untertitel: `${tagName(zustand.stichtag)} · ${plan.ganzes} · ${plan.plural}`, quelle: plan.quelle });
+    const link = h('a', { href: URL.createObjectURL(blob), download: `${plan.kennzahl}_${plan.ebene}_${zustand.stichtag}.png` });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  }
+
+  document.addEventListener('click', (e) => {
+    const knopf = e.target.closest('button[id]');
+    if (knopf && KLICKS[knopf.id]) KLICKS[knopf.id](knopf);
+    document.querySelectorAll('details.aufklapp[open]').forEach((d) => { if (!d.contains(e.target) || e.target.closest('.klappe')) d.open = false; });
+  });
+  document.addEventListener('keydown', (e) => {
+    if (e.key === 'Escape') {
+      document.querySelectorAll('details.aufklapp[open]').forEach((d) => { d.open = false; d.firstElementChild.focus(); });
+      if (vollbild()) setzeVollbild(false);
+    }
+    if (!vollbild()) return;
+    const schritt = { ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 }[e.key];
+    if (schritt) springe(stelle() + schritt);
+    else if (e.key === 'Home') springe(0);
+    else if (e.key === 'End') springe(1e6);
+    else return;
+    e.preventDefault();
+    e.stopPropagation();
+  }, true);
+  document.addEventListener('fullscreenchange', () => { if (!document.fullscreenElement && vollbild()) setzeVollbild(false); });
+
+  /** Page »Zeitreihe«: its controls → link. */
+  function reihenLink(kennzahl, raeume, baender, tab) {
+    const teile = { kennzahl };
+    if (raeume?.length) teile.raum = raeume.join(',');
+    if (!baender) teile.baender = '0';
+    if (tab !== 'bild') teile.tab = tab;
+    schreibeLink(teile);
+  }
+
+  window.dash_clientside = Object.assign(window.dash_clientside || {}, { sr: { lies, zeige, reihenLink, drucke: (n) => { if (n) window.print(); } } });
+})();

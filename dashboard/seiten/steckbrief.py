@@ -1,0 +1,236 @@
+"""Seite »Steckbrief«: ein Raum auf einem Blatt A4, verglichen mit dem ganzen Gebiet und seinesgleichen."""
+
+from dash import ClientsideFunction, Dash, Input, html
+
+from dashboard import bausteine, figures, zahlen
+from dashboard.ansicht import find_raum
+
+PFAD, TITEL = "steckbrief", "Steckbrief"
+BEVOELKERUNG = ("bevoelkerung", "bev", "einwohner")
+MAX_KENNZAHLEN = 20
+
+
+def layout(store, query: str = "", raum_id: str | None = None) -> list:
+    return build_wahl(store) if raum_id is None else build_blatt(store, find_raum(store, raum_id))
+
+
+# --- choose ------------------------------------------------------------------------------------------------------
+
+
+def build_wahl(store) -> list:
+    """All Räume as links: upper levels open, Räume below a Kommune folded into it."""
+    ebenen = store.stand.ebenen
+    oben = ebenen[: max(1, len(ebenen) - 1)] if len(ebenen) > 2 else ebenen
+    bloecke = []
+    for ebene in oben:
+        raeume = store.raeume(ebene.id).sort_values("name")
+        bloecke.append(html.Section([html.H2(ebene.titel_plural), html.Ul([html.Li(link(store, r)) for r in raeume.itertuples()], className="raumliste")]))
+    if len(ebenen) > 2:
+        unten = store.raeume(ebenen[-1].id)
+        namen = {r.raum_id: r.name for r in store.raeume(ebenen[-2].id).itertuples()}
+        falten = [
+            html.Details(
+                [html.Summary(namen.get(eltern, eltern)), html.Ul([html.Li(link(store, r)) for r in g.itertuples()], className="raumliste")],
+                className="falte",
+            )
+            for eltern, g in unten.groupby("eltern_id")
+            if eltern in namen
+        ]
+        bloecke.append(html.Section([html.H2(ebenen[-1].titel_plural), *falten]))
+    return [html.H1("Steckbriefe"), html.P("Ein Raum auf einer Seite: die wichtigsten Kennzahlen im Vergleich. Zum Drucken auf A4.", className="vorspann"), *bloecke]
+
+
+def link(store, raum):
+    return html.A(raum.name, href=f"/{store.stand.gebiet_id}/steckbrief/{raum.raum_id}")
+
+
+# --- one sheet ---------------------------------------------------------------------------------------------------
+
+
+def build_blatt(store, raum) -> list:
+    profil = store.read_profil(raum.raum_id)
+    return [
+        html.Article([build_kopf(store, raum, profil), *build_themen(store, raum, profil), build_legende(store, raum)], className="blatt"),
+        build_kinder(store, raum),
+    ]
+
+
+def build_kopf(store, raum, profil):
+    return html.Header(
+        [
+            html.Div(
+                [
+                    html.P([raum.ebene_titel, *build_eltern(store, raum)], className="leise"),
+                    html.H1(raum.name),
+                    html.P(build_einwohner(store, profil), className="vorspann"),
+                    html.P(
+                        [
+                            bausteine.knopf("Drucken", "drucken", klasse="zart"),
+                            bausteine.link_knopf("Auf der Karte", f"/{store.stand.gebiet_id}/karte?ebene={raum.ebene}&raum={raum.raum_id}"),
+                        ],
+                        className="werkzeug nicht-drucken",
+                    ),
+                ]
+            ),
+            build_lage(store, raum),
+        ],
+        className="blatt-kopf",
+    )
+
+
+def build_eltern(store, raum) -> list:
+    if not raum.eltern_id or not raum.eltern_name:
+        return []
+    return [" in ", html.A(raum.eltern_name, href=f"/{store.stand.gebiet_id}/steckbrief/{raum.eltern_id}")]
+
+
+def build_einwohner(store, profil) -> str:
+    """`24.512 Menschen (31.12.2024)`, if a count of the population is published for this Raum."""
+    for zeile in profil.itertuples():
+        eintrag = store.eintrag(zeile.kennzahl_id)
+        if eintrag.art == "anzahl" and eintrag.id.startswith(BEVOELKERUNG) and zahlen.hat_wert(zeile.wert):
+            return f"{zahlen.format_zahl(zeile.wert)} Menschen ({zahlen.format_stichtag(zeile.stichtag)})"
+    return ""
+
+
+def build_lage(store, raum):
+    """The small map: where in the Gebiet this Raum lies. Nothing for a Raum without an area."""
+    if not raum.mit_geometrie:
+        return html.P("Dieser Raum hat keine Fläche auf der Karte; er fasst Fälle zusammen, die sich keinem Ort zuordnen lassen.", className="leise lage")
+    dateien = find_geometrie(store)
+    vorn = dateien.get(raum.ebene)
+    ebenen = [e.id for e in store.stand.ebenen]
+    grund = dateien.get(ebenen[max(1, ebenen.index(raum.ebene) - 1)] if len(ebenen) > 1 else raum.ebene) or vorn
+    if not vorn:
+        return html.Div()
+    svg = figures.lagekarte(store.datei_pfad(grund), store.datei_pfad(vorn), raum.raum_id)
+    return bausteine.bild(svg, f"Lage von {raum.name} in {store.stand.gebiet_name}", klasse="lage")
+
+
+def find_geometrie(store) -> dict[str, str]:
+    """Level → name of its newest geometry file."""
+    dateien = {}
+    for ebene in store.stand.ebenen:
+        for eintrag in store.katalog():
+            if ebene.id in eintrag.ebenen and (teile := store.karten_teile(eintrag.id, ebene.id)):
+                dateien[ebene.id] = teile[-1]["geo"]
+                break
+    return dateien
+
+
+def build_themen(store, raum, profil) -> list:
+    """One table per Thema; at most MAX_KENNZAHLEN rows in all, shared fairly between the Themen."""
+    zeilen = [(store.eintrag(z.kennzahl_id), z) for z in profil.itertuples() if z.kennzahl_id]
+    zeilen = [(e, z) for e, z in zeilen if e and not e.monatlich]
+    if not zeilen:
+        return [bausteine.leerzustand("Noch keine Kennzahlen.", "Für diesen Raum ist nichts veröffentlicht.")]
+    themen: dict[str, list] = {}
+    for eintrag, zeile in zeilen:
+        themen.setdefault(eintrag.thema_titel, []).append((eintrag, zeile))
+    je_thema = verteile([len(liste) for liste in themen.values()], MAX_KENNZAHLEN)
+    return [build_thema(store, raum, titel, liste[:n]) for (titel, liste), n in zip(themen.items(), je_thema, strict=True)]
+
+
+def verteile(anzahlen: list[int], platz: int) -> list[int]:
+    """Share `platz` rows: one after the other to each, until all are served or the sheet is full."""
+    gegeben = [0] * len(anzahlen)
+    while sum(gegeben) < min(platz, sum(anzahlen)):
+        for i, anzahl in enumerate(anzahlen):
+            if gegeben[i] < anzahl and sum(gegeben) < platz:
+                gegeben[i] += 1
+    return gegeben
+
+
+def build_thema(store, raum, titel: str, liste: list):
+    kopf = ["Kennzahl", "Wert", "95-%-Intervall", store.stand.gebiet_name, "Vergleich", "Lage in der Ebene", "Rang", "Verlauf"]
+    oberste = raum.ebene == store.stand.ebenen[0].id
+    zeilen = [build_zeile(store, raum, eintrag, zeile, oberste) for eintrag, zeile in liste]
+    if oberste:
+        kopf, zeilen = [kopf[i] for i in (0, 1, 2, 7)], [[z[i] for i in (0, 1, 2, 7)] for z in zeilen]
+    return html.Section([html.H2(titel), bausteine.tabelle(kopf, zeilen, titel=f"{titel}: {raum.name}", klasse="profil")])
+
+
+def build_zeile(store, raum, eintrag, z, oberste: bool) -> list:
+    basis = f"/{store.stand.gebiet_id}/karte?kennzahl={eintrag.id}&ebene={raum.ebene}&raum={raum.raum_id}"
+    mass = float("nan") if eintrag.art == "anzahl" or oberste else z.oberster_wert
+    zeichen, wort = zahlen.vergleiche(z.wert, z.unten, z.oben, mass)
+    name = [html.A(eintrag.titel, href=basis), html.Span(untertitel(eintrag, z), className="leise klein")]
+    wert = zahlen.format_wert(z.wert, eintrag.stellen, eintrag.einheit, z.status)
+    if not zahlen.hat_wert(z.wert):
+        wert = html.Span([wert, html.Span(zahlen.KURZ.get(z.status, ""), className="leise klein")])
+    return [
+        html.Span(name, className="kennzahl-name"),
+        wert,
+        zahlen.format_intervall(z.unten, z.oben, eintrag.stellen) or "–",
+        zahlen.format_wert(mass, eintrag.stellen, eintrag.einheit) if zahlen.hat_wert(mass) else "–",
+        html.Span(f"{zeichen} {wort}", className="vergleich") if zeichen else "–",
+        build_lagebild(eintrag, z, mass, store.stand.ebene(raum.ebene).titel_plural),
+        f"{int(z.rang)} von {int(z.von)}" if zahlen.hat_wert(z.rang) and zahlen.hat_wert(z.von) else "–",
+        build_verlauf(store, eintrag, raum),
+    ]
+
+
+def untertitel(eintrag, z) -> str:
+    teile = [zahlen.format_stichtag(z.stichtag, monatlich=eintrag.monatlich)]
+    if eintrag.naeherung:
+        teile.append("Näherung")
+    if eintrag.herausgeber:
+        teile.append(eintrag.herausgeber)
+    return " · ".join(teile)
+
+
+def build_lagebild(eintrag, z, mass, plural: str):
+    if not (zahlen.hat_wert(z.ebene_min) and zahlen.hat_wert(z.ebene_max)):
+        return "–"
+    svg = figures.spine(z.wert, z.unten, z.oben, minimum=z.ebene_min, median=z.ebene_median, maximum=z.ebene_max, mass=mass)
+    alt = (
+        f"{plural}: von {zahlen.format_zahl(z.ebene_min, eintrag.stellen)} bis {zahlen.format_zahl(z.ebene_max, eintrag.stellen)}, "
+        f"mittlerer Wert {zahlen.format_zahl(z.ebene_median, eintrag.stellen)}"
+    )
+    return bausteine.bild(svg, alt, klasse="spine")
+
+
+def build_verlauf(store, eintrag, raum):
+    """Sparkline since the last separating break: before it the numbers say something else."""
+    reihe = store.read_reihe(eintrag.id, [raum.raum_id])
+    trennend = [b.ab for b in eintrag.brueche if b.wirkung == "trennt"]
+    if trennend:
+        reihe = reihe[reihe["stichtag"] >= max(trennend)] if (reihe["stichtag"] >= max(trennend)).any() else reihe
+    mit_wert = reihe.dropna(subset=["wert"])
+    if len(mit_wert) < 2:
+        return "–"
+    erste, letzte = mit_wert.iloc[0], mit_wert.iloc[-1]
+    alt = (
+        f"von {zahlen.format_zahl(erste.wert, eintrag.stellen)} ({erste.stichtag.year}) "
+        f"auf {zahlen.format_zahl(letzte.wert, eintrag.stellen)} ({letzte.stichtag.year})"
+    )
+    return bausteine.bild(figures.sparkline(list(reihe["stichtag"]), list(reihe["wert"])), alt, klasse="verlauf")
+
+
+def build_legende(store, raum):
+    return html.Footer(
+        [
+            html.P(
+                f"Vergleich mit {store.stand.gebiet_name}: ▲ über, ▼ unter, ● ähnlich; ▲ und ▼ nur, wenn das ganze 95-%-Intervall auf "
+                "einer Seite liegt. Lage in der Ebene: Balken vom niedrigsten zum höchsten Raum, Strich = mittlerer Raum, "
+                "Punkt = dieser Raum mit Intervall, Raute = ganzes Gebiet. Rang 1 = höchster Wert."
+            ),
+            html.P(f"Zeichen: „.“ geheim gehalten, „…“ nicht geliefert, „x“ nicht sinnvoll, ( ) unsicher. Stand {store.stand.snapshot}."),
+        ],
+        className="blatt-fuss leise",
+    )
+
+
+def build_kinder(store, raum):
+    kinder = store.kinder(raum.raum_id)
+    if kinder.empty:
+        return html.Div()
+    titel = {e.id: e.titel_plural for e in store.stand.ebenen}[kinder["ebene"].iloc[0]]
+    return html.Section(
+        [html.H2(f"{titel} in {raum.name}"), html.Ul([html.Li(link(store, r)) for r in kinder.sort_values("name").itertuples()], className="raumliste")],
+        className="abschnitt nicht-drucken",
+    )
+
+
+def register_callbacks(app: Dash, read_stores) -> None:
+    app.clientside_callback(ClientsideFunction("sr", "drucke"), Input("drucken", "n_clicks"), prevent_initial_call=True)

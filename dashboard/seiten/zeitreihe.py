@@ -1,0 +1,143 @@
+"""Seite »Zeitreihe«: eine Kennzahl, mehrere Räume; Brüche als Lücken mit Grund."""
+
+from dash import ClientsideFunction, Dash, Input, Output, State, html
+
+from dashboard import bausteine, figures, zahlen
+from dashboard.ansicht import MAX_RAEUME, find_eintrag, find_raum, find_store, read_ansicht
+from dashboard.seiten.karte import beschreibe_reihe, bruchliste, find_ganzes, quellenzeile
+from dashboard.seiten.methodik import beschreibung
+
+PFAD, TITEL = "zeitreihe", "Zeitreihe"
+
+
+def layout(store, query: str = "") -> list:
+    ansicht = read_ansicht(store, query)
+    eintrag = store.eintrag(ansicht.kennzahl)
+    raeume = ansicht.raeume or find_auswahl(store, eintrag)
+    bild, tafel, titel, quelle, brueche = build_inhalt(store, eintrag, raeume, ansicht.baender)
+    return [
+        html.H1([html.Span("Zeitreihe: ", className="nur-vorlesen"), store.stand.gebiet_name], className="seitentitel"),
+        html.Div(
+            [
+                html.Section(
+                    [
+                        bausteine.auswahl("z-kennzahl", "Kennzahl", bausteine.gruppen(store.katalog()), eintrag.id, suchen=True),
+                        bausteine.mehrfachauswahl(
+                            "z-raeume", f"Räume (bis {MAX_RAEUME})", raum_auswahl(store), raeume, hoechstens=MAX_RAEUME
+                        ),
+                        bausteine.schalter("z-baender", "95-%-Intervalle zeigen", ansicht.baender),
+                    ],
+                    className="steuerung",
+                    **{"aria-label": "Auswahl"},
+                ),
+                html.Section(
+                    [
+                        html.Div(
+                            [
+                                html.H2(titel, id="z-titel"),
+                                html.Div(bausteine.speichern_menue(store, eintrag.id, ansicht.ebene), id="z-speichern", className="werkzeug"),
+                            ],
+                            className="figur-kopf",
+                        ),
+                        bausteine.karte_tabelle_text(
+                            "z-tab",
+                            ansicht.tab,
+                            bild_titel="Diagramm",
+                            bild=[html.Div(bild, id="z-bild"), html.Div(brueche, id="z-brueche")],
+                            tabelle=html.Div(tafel, id="z-tabelle"),
+                            ueber=html.Div(beschreibung(eintrag, "h3"), id="z-ueber", className="ueber"),
+                        ),
+                        html.P(quelle, id="z-quelle", className="quelle"),
+                    ],
+                    className="figur",
+                    **{"aria-label": "Zeitreihe"},
+                ),
+            ],
+            className="zweispaltig",
+        ),
+    ]
+
+
+def find_auswahl(store, eintrag) -> list[str]:
+    """Without a choice: the whole Gebiet if it has values, and the Raum with the highest newest value below it."""
+    auswahl = find_ganzes(store, eintrag)
+    ebene = next((e for e in eintrag.ebenen if e != store.stand.ebenen[0].id), None)
+    if ebene and eintrag.art != "anzahl":
+        neueste = store.read_werte(eintrag.id, ebene, eintrag.stichtage[ebene][-1]).dropna(subset=["wert"])
+        auswahl += list(neueste.nlargest(1, "wert")["raum_id"])
+    return auswahl or list(store.raeume(eintrag.ebenen[0])["raum_id"][:2])
+
+
+def raum_auswahl(store) -> list[dict]:
+    """All Räume, grouped by level."""
+    gruppen = []
+    for ebene in store.stand.ebenen:
+        namen = {r.raum_id: r.name for r in store.raeume(ebene.eltern).itertuples()} if ebene.eltern else {}
+        tief = ebene.eltern and ebene.eltern != store.stand.ebenen[0].id
+        raeume = [
+            {"value": r.raum_id, "label": f"{r.name} ({namen[r.eltern_id]})" if tief and r.eltern_id in namen else r.name}
+            for r in store.raeume(ebene.id).itertuples()
+        ]
+        gruppen.append({"group": ebene.titel_plural, "items": sorted(raeume, key=lambda r: r["label"])})
+    return gruppen
+
+
+def build_inhalt(store, eintrag, raeume: list[str], baender: bool) -> tuple:
+    """Chart, table, title, source and list of breaks for one choice."""
+    reihen = store.read_reihe(eintrag.id, raeume)
+    titel, quelle = eintrag.titel, quellenzeile(store, eintrag)
+    if reihen.empty:
+        leer = bausteine.leerzustand("Keine Werte.", "Für diese Räume gibt es zu dieser Kennzahl keine Angaben. Andere Räume wählen.")
+        return leer, leer, titel, quelle, ""
+    bild = bausteine.diagramm(
+        "z-graph", figures.zeitreihe(reihen, eintrag, baender=baender, hoehe=480), alt=beschreibe_reihe(reihen, eintrag)
+    )
+    return bild, build_tabelle(reihen, eintrag), titel, quelle, bruchliste(reihen, eintrag)
+
+
+def build_tabelle(reihen, eintrag):
+    """Stichtage down, Räume across: value and interval in one cell, as one reads it."""
+    namen = list(dict.fromkeys(reihen["raum_id"]))
+    titel = dict(zip(reihen["raum_id"], reihen["name"], strict=True))
+    zellen = {(z.raum_id, z.stichtag): z for z in reihen.itertuples()}
+    zeilen = [
+        [zahlen.format_stichtag(tag, monatlich=eintrag.monatlich), *[zelle(zellen.get((r, tag)), eintrag) for r in namen]]
+        for tag in sorted(set(reihen["stichtag"]))
+    ]
+    return bausteine.tabelle(["Stichtag", *[titel[r] for r in namen]], zeilen, titel=f"{eintrag.titel} ({eintrag.einheit}), in Klammern das 95-%-Intervall")
+
+
+def zelle(zeile, eintrag) -> str:
+    if zeile is None:
+        return "…"
+    intervall = zahlen.format_intervall(zeile.unten, zeile.oben, eintrag.stellen)
+    return zahlen.format_wert(zeile.wert, eintrag.stellen, "", zeile.status) + (f" ({intervall})" if intervall else "")
+
+
+def register_callbacks(app: Dash, read_stores) -> None:
+    app.clientside_callback(
+        ClientsideFunction("sr", "reihenLink"),
+        Input("z-kennzahl", "value"),
+        Input("z-raeume", "value"),
+        Input("z-baender", "checked"),
+        Input("z-tab", "value"),
+    )
+
+    @app.callback(
+        *[Output(f"z-{name}", "children") for name in ("bild", "tabelle", "titel", "quelle", "brueche", "ueber", "speichern")],
+        Input("z-kennzahl", "value"),
+        Input("z-raeume", "value"),
+        Input("z-baender", "checked"),
+        State("url", "pathname"),
+        prevent_initial_call=True,
+    )
+    def zeichne(kennzahl, raeume, baender, pfad):
+        store = find_store(read_stores(), pfad)
+        eintrag = find_eintrag(store, kennzahl)
+        gewaehlt = [find_raum(store, r).raum_id for r in (raeume or [])[:MAX_RAEUME]]
+        ebene = store.raum(gewaehlt[0]).ebene if gewaehlt else eintrag.ebenen[0]
+        return (
+            *build_inhalt(store, eintrag, gewaehlt, bool(baender)),
+            beschreibung(eintrag, "h3"),
+            bausteine.speichern_menue(store, eintrag.id, ebene if ebene in eintrag.ebenen else eintrag.ebenen[0]),
+        )
