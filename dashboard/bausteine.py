@@ -1,6 +1,6 @@
 """Building blocks of all pages; the only module that knows the UI toolkit.
 
-The settings in `THEMA` and the sizes below are what axe accepts without findings; change them only with the browser tests.
+The settings in `THEMA` and the sizes below are what axe accepts without findings; the browser tests hold them.
 """
 
 import dash_mantine_components as dmc
@@ -144,7 +144,9 @@ def gruppen(eintraege) -> list[dict]:
 KOMBI = {"transitionProps": {"duration": 0}, "shadow": "md", "withinPortal": False}  # inside its landmark
 
 
-def auswahl(id_: str, titel: str, daten: list, wert: str | None, *, suchen: bool = False, leer: str | None = None, **mehr):
+def auswahl(
+    id_: str, titel: str, daten: list, wert: str | None, *, suchen: bool = False, leer: str | None = None, **mehr
+):
     return dmc.Select(
         id=id_,
         label=titel,
@@ -223,6 +225,7 @@ def diagramm(id_: str, figure=None, *, alt: str = ""):
         dcc.Graph(id=id_, figure=figure or figures.leer(), config=figures.graph_config(), responsive=True),
         id=f"{id_}-rahmen",
         className="diagramm",
+        tabIndex="0",  # scrolls sideways on a telephone
         role="img",
         **{"aria-label": alt or "Diagramm; dieselben Werte stehen in der Tabelle."},
     )
@@ -235,6 +238,7 @@ def bild(svg: str, alt: str, *, klasse: str = ""):
 
 def tabelle(kopf: list[str], zeilen: list[list], *, titel: str, zahlen_ab: int = 1, klasse: str = ""):
     """A native table; its first column is the row header, columns from `zahlen_ab` on are set right."""
+
     def zelle(i, inhalt):
         klasse = "zahl" if i >= zahlen_ab else ""
         return html.Th(inhalt, scope="row") if i == 0 else html.Td(inhalt, className=klasse)
@@ -244,7 +248,12 @@ def tabelle(kopf: list[str], zeilen: list[list], *, titel: str, zahlen_ab: int =
             [
                 html.Caption(titel),
                 html.Thead(
-                    html.Tr([html.Th(t, scope="col", className="zahl" if i >= zahlen_ab else "") for i, t in enumerate(kopf)])
+                    html.Tr(
+                        [
+                            html.Th(t, scope="col", className="zahl" if i >= zahlen_ab else "")
+                            for i, t in enumerate(kopf)
+                        ]
+                    )
                 ),
                 html.Tbody([html.Tr([zelle(i, inhalt) for i, inhalt in enumerate(z)]) for z in zeilen]),
             ],
@@ -260,7 +269,8 @@ def tabelle(kopf: list[str], zeilen: list[list], *, titel: str, zahlen_ab: int =
 def merkliste(paare: list[tuple], *, klasse: str = ""):
     """Term and description; pairs without a description are left out."""
     return html.Dl(
-        [teil for name, text in paare if text for teil in (html.Dt(name), html.Dd(text))], className=f"merkliste {klasse}"
+        [teil for name, text in paare if text for teil in (html.Dt(name), html.Dd(text))],
+        className=f"merkliste {klasse}",
     )
 
 
@@ -273,7 +283,11 @@ def legende_zeichen():
     return html.Dl(
         [
             html.Div([html.Dt(zeichen), html.Dd("; ".join(texte))])
-            for zeichen, texte in [("0", ["genau null, kein fehlender Wert"]), *paare.items(), ("( )", [zahlen.UNSICHER])]
+            for zeichen, texte in [
+                ("0", ["genau null, kein fehlender Wert"]),
+                *paare.items(),
+                ("( )", [zahlen.UNSICHER]),
+            ]
         ],
         className="zeichen",
     )

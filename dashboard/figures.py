@@ -1,6 +1,7 @@
 """Data → Plotly figure or SVG text. Pure: no store, no page."""
 
 import gzip
+import itertools
 import json
 from datetime import date, timedelta
 from html import escape
@@ -63,14 +64,22 @@ def leer(hoehe: int = 360) -> go.Figure:
             "showlegend": False,
             "hovermode": "closest",
             "dragmode": False,
-            "xaxis": {"fixedrange": True, "showgrid": False, "linecolor": LEISE, "ticks": "outside", "tickcolor": LEISE},
+            "xaxis": {
+                "fixedrange": True,
+                "showgrid": False,
+                "linecolor": LEISE,
+                "ticks": "outside",
+                "tickcolor": LEISE,
+            },
             "yaxis": {"fixedrange": True, "gridcolor": "#e6ebef", "zeroline": False, "rangemode": "tozero"},
             "hoverlabel": {"bgcolor": "#ffffff", "bordercolor": LEISE, "font": {"family": SCHRIFT, "color": TINTE}},
         }
     )
 
 
-def zeitreihe(reihen: pd.DataFrame, eintrag, *, baender: bool = True, grau: str | None = None, hoehe: int = 380) -> go.Figure:
+def zeitreihe(
+    reihen: pd.DataFrame, eintrag, *, baender: bool = True, grau: str | None = None, hoehe: int = 380
+) -> go.Figure:
     """Several Räume over time: one line each, labelled at its end, broken where the numbers are not comparable.
 
     Args:
@@ -212,7 +221,7 @@ def spread(lagen: list[float], abstand: float) -> list[float]:
     folge = np.argsort(lagen, kind="stable")
     neu = np.array(lagen, dtype=float)
     for _ in range(60):
-        for a, b in zip(folge[:-1], folge[1:], strict=True):
+        for a, b in itertools.pairwise(folge):
             fehlt = abstand - (neu[b] - neu[a])
             if fehlt > 1e-6:
                 neu[a] -= fehlt / 2
@@ -287,7 +296,9 @@ def spine(wert: float, unten: float, oben: float, *, minimum: float, median: flo
 
     teile = []
     if zahlen.hat_wert(minimum):
-        teile.append(f'<rect x="{x(minimum):.1f}" y="9" width="{x(maximum) - x(minimum):.1f}" height="8" rx="4" fill="#dbe5ea"/>')
+        teile.append(
+            f'<rect x="{x(minimum):.1f}" y="9" width="{x(maximum) - x(minimum):.1f}" height="8" rx="4" fill="#dbe5ea"/>'
+        )
         teile.append(f'<path d="M{x(median):.1f} 6v14" stroke="{LEISE}" stroke-width="2"/>')
     if zahlen.hat_wert(mass):
         teile.append(f'<path d="M{x(mass):.1f} 7l6 6-6 6-6-6z" fill="#fff" stroke="{TINTE}" stroke-width="1.5"/>')
@@ -361,7 +372,7 @@ def lagekarte(hintergrund: Path, vordergrund: Path, raum_id: str, *, breite: int
         breite,
         max(1, round(kopf["hoehe"] * masse)),
         f'<g fill="#e3edf1" stroke="#8fa3ae" stroke-width="0.7" stroke-linejoin="round">{flaechen}</g>'
-        f'<path d="{svg_pfad(eigene, faktor)}" fill="{AKZENT}" fill-rule="evenodd" stroke="#06384a" stroke-width="1.5"/>',
+        f'<path d="{svg_pfad(eigene, faktor)}" fill="{AKZENT}" fill-rule="evenodd" stroke="#06384a"/>',
     )
 
 

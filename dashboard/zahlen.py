@@ -1,10 +1,25 @@
-"""German numbers, dates and the signs of official statistics. Pure text functions; NaN and None are missing."""
+"""German numbers, dates and the signs of official statistics. Pure text functions; NaN, NA and None are missing."""
 
 from datetime import date, datetime
 from math import isfinite
 
+import pandas as pd
+
 FEST = "\N{NO-BREAK SPACE}"
-MONATE = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
+MONATE = [
+    "Januar",
+    "Februar",
+    "März",
+    "April",
+    "Mai",
+    "Juni",
+    "Juli",
+    "August",
+    "September",
+    "Oktober",
+    "November",
+    "Dezember",
+]
 
 # status → sign in tables, what it means; the signs are those of the German statistical offices
 ZEICHEN = {
@@ -28,7 +43,7 @@ UNSICHER = "in Klammern: Aussagewert eingeschränkt"
 
 def hat_wert(wert: float | None) -> bool:
     """Whether there is a number at all; zero is one."""
-    return wert is not None and isfinite(wert)
+    return bool(pd.notna(wert)) and isfinite(wert)
 
 
 def format_zahl(wert: float, stellen: int = 0) -> str:

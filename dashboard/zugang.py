@@ -51,9 +51,14 @@ def check_anfrage(app: Dash, read_stores, seiten: dict):
     """None lets the request pass; everything else is the answer."""
     if request.method == "POST":
         return check_post(app)
-    if request.url_rule and request.url_rule.rule in ("/", "/<path:path>"):  # the two rules by which Dash answers any path
+    if ist_seite():
         return check_seite(request.path, request.query_string.decode("utf-8", "replace"), read_stores(), seiten)
     return None
+
+
+def ist_seite() -> bool:
+    """Whether one of the two rules by which Dash answers any path would answer this request."""
+    return request.method != "POST" and request.url_rule is not None and request.url_rule.rule in ("/", "/<path:path>")
 
 
 def check_post(app: Dash):
@@ -118,6 +123,8 @@ def set_kopfzeilen(app: Dash, antwort: Response) -> Response:
     kopf["Cross-Origin-Opener-Policy"] = "same-origin"
     kopf["Cross-Origin-Resource-Policy"] = "same-origin"
     kopf["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), fullscreen=(self)"
+    if request.path.startswith("/assets/") and "m" in request.args and antwort.status_code == 200:
+        kopf["Cache-Control"] = "public, max-age=31536000, immutable"  # `m` changes with the file
     kopf.setdefault("Cache-Control", "no-cache")
     return antwort
 

@@ -18,6 +18,7 @@ from geodata.gebiet import Gebiet
 if TYPE_CHECKING:
     from etl.read import Lieferung
 
+SPRUENGE = 100  # named one by one; more than anybody asks back about
 SCHLUESSEL = ["raum_id", "stichtag", "merkmal"]
 PERSONEN = re.compile(
     r"(vor|nach|zu|familien|geburts|ruf)name[n]?|name,? ?vorname|vor- und nachname|geb(urts)?\.?[- ]?(datum|tag|ort)|"
@@ -59,7 +60,7 @@ def check_spalten(namen: list[str], quelle: Quelle, ort: str) -> list[Befund]:
     person = [n for n in fremd if PERSONEN.fullmatch(n) or (n.casefold() == "name" and not erlaubt(n))]
     if person:
         raise LieferungError(
-            f"Quelle »{quelle.id}«: Datenschutz – die Datei enthält Angaben zu einzelnen Personen; sie wurde nicht geladen.",
+            f"Quelle »{quelle.id}«: Datenschutz – die Datei nennt einzelne Personen; nichts wurde geladen.",
             wo=f"{ort}, Spalten: {', '.join(person)}",
             tun="Die Datei aus dem Eingang löschen und beim Lieferanten Summen je Raum anfordern. Enthält »Name« nur "
             "die Namen der Räume, die Spalte im Profil unter [datei] weitere nennen.",
@@ -309,7 +310,9 @@ def find_kleine_werte(frame: pd.DataFrame, quelle: Quelle) -> list[Befund]:
     geheim = (frame["status"] == "gesperrt_quelle").to_numpy()
     if not geheim.any():
         return []
-    personen = frame["merkmal"].isin([m for m, a in quelle.merkmale.items() if a.art == "anzahl" and a.recht != "keins"])
+    personen = frame["merkmal"].isin(
+        [m for m, a in quelle.merkmale.items() if a.art == "anzahl" and a.recht != "keins"]
+    )
     klein = personen.to_numpy() & frame["wert"].isin([1, 2]).to_numpy()
     text = f"{int(klein.sum())} Wert(e) 1 oder 2 stehen offen, obwohl die Quelle sonst kleine Werte geheim hält."
     return [Befund("kleine_werte", "warnung", text)] if klein.any() else []
@@ -326,16 +329,17 @@ def find_fehlende(frame: pd.DataFrame, quelle: Quelle, gebiet: Gebiet) -> pd.Dat
     """
     raeume = gebiet.read_raeume()
     raeume = raeume[~raeume["rest"]]
-    ebene = dict(zip(raeume["raum_id"], raeume["ebene"], strict=True))
+    soll = {gruppe: teil["raum_id"] for gruppe, teil in raeume.groupby(["gebietsstand", "ebene"], sort=False)}
+    ebene = frame["raum_id"].astype(object).map(dict(zip(raeume["raum_id"], raeume["ebene"], strict=True)))
+    gruppen = frame.groupby(["stichtag", ebene, "merkmal"], observed=True, sort=False)
     fehlend = []
-    gruppen = frame.assign(ebene=frame["raum_id"].map(ebene)).dropna(subset="ebene")
-    erwartet = {s: t for s, t in raeume.groupby("gebietsstand", sort=False)}
-    for (stichtag, stufe, merkmal), teil in gruppen.groupby(["stichtag", "ebene", "merkmal"], observed=True, sort=False):
-        stand = erwartet[gebiet.gebietsstand_am(stichtag.date()).id]
-        soll = stand.loc[stand["ebene"] == stufe, "raum_id"]
-        if len(teil) < len(soll):
-            fehlt = soll[~soll.isin(teil["raum_id"])]
-            fehlend.append(pd.DataFrame({"raum_id": fehlt, "stichtag": stichtag, "merkmal": merkmal}))
+    staende = {t: gebiet.gebietsstand_am(t.date()).id for t in frame["stichtag"].unique()}
+    for (stichtag, stufe, merkmal), anzahl in gruppen.size().items():
+        erwartet = soll[staende[stichtag], stufe]
+        if anzahl < len(erwartet):
+            da = frame.loc[(frame["stichtag"] == stichtag) & (frame["merkmal"] == merkmal), "raum_id"]
+            luecke = erwartet[~erwartet.isin(da)]
+            fehlend.append(pd.DataFrame({"raum_id": luecke, "stichtag": stichtag, "merkmal": merkmal}))
     leer = pd.DataFrame({"raum_id": [], "stichtag": pd.to_datetime([]), "merkmal": []})
     return pd.concat(fehlend, ignore_index=True) if fehlend else leer
 
@@ -366,20 +370,19 @@ def check_fehlende(fehlend: pd.DataFrame, lieferung: "Lieferung", quelle: Quelle
 # ---------------------------------------------------------------- against earlier deliveries
 
 
-def find_spruenge(frame: pd.DataFrame, quelle: Quelle) -> list[Befund]:
+def find_spruenge(paare: pd.DataFrame, quelle: Quelle) -> list[Befund]:
     """Values that rise or fall by a factor against the Stichtag before: often a slipped digit or column.
 
     Args:
-        frame: `raum_id`, `merkmal`, `stichtag`, `wert`, `neu` (bool: belongs to the delivery just read).
+        paare: one row per value of the delivery: `raum_id`, `merkmal`, `stichtag`, `wert`, `vorher` (value at the
+            Stichtag before; missing: none).
     """
-    frame = frame.dropna(subset="wert").sort_values(["merkmal", "raum_id", "stichtag"], kind="stable")
-    vorher = frame["wert"].shift()
-    gleich = (frame["merkmal"] == frame["merkmal"].shift()) & (frame["raum_id"] == frame["raum_id"].shift())
-    gross, klein = np.maximum(frame["wert"], vorher), np.minimum(frame["wert"], vorher)
+    gross, klein = paare[["wert", "vorher"]].max(axis=1), paare[["wert", "vorher"]].min(axis=1)
     faktor, mindestens = quelle.sprung.faktor, quelle.sprung.mindestens
-    sprung = gleich & frame["neu"] & (gross >= faktor * klein) & (gross - klein >= mindestens) & (gross > 0)
-    treffer = frame.assign(vorher=vorher)[sprung.to_numpy()]
-    return [
+    sprung = paare["vorher"].notna() & (gross >= faktor * klein) & (gross - klein >= mindestens)
+    treffer = paare.assign(mal=gross / klein.clip(lower=1))[sprung]
+    groesste = treffer.nlargest(SPRUENGE, "mal").sort_values(["merkmal", "raum_id", "stichtag"])
+    befunde = [
         Befund(
             "sprung",
             "warnung",
@@ -387,8 +390,12 @@ def find_spruenge(frame: pd.DataFrame, quelle: Quelle) -> list[Befund]:
             f"({z.stichtag:%d.%m.%Y}). Stimmt das?",
             z.merkmal,
         )
-        for z in treffer.itertuples()
+        for z in groesste.itertuples()
     ]
+    if len(treffer) > SPRUENGE:
+        text = f"Dazu {len(treffer) - SPRUENGE} weitere Sprünge; genannt sind die {SPRUENGE} größten."
+        befunde.append(Befund("sprung", "warnung", text))
+    return befunde
 
 
 # ---------------------------------------------------------------- wording
@@ -411,5 +418,3 @@ def _zahl(wert: float) -> str:
     if np.isnan(wert):
         return "ohne Wert"
     return f"{wert:,.0f}".replace(",", ".") if wert == int(wert) else f"{wert:.2f}".replace(".", ",")
-
-

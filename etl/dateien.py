@@ -99,7 +99,9 @@ def _pruefe_text(pfad: Path, quelle: Quelle, kopf: bytes) -> Inhalt:
     befunde = []
     erlaubt = quelle.datei.zeichensatz.replace("utf-8-sig", "utf-8")
     if kopf.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and erlaubt != "utf-16":
-        befunde.append(Befund("zeichensatz", "hinweis", "Die Datei ist »Unicode-Text« (UTF-16); sie wurde umgewandelt."))
+        befunde.append(
+            Befund("zeichensatz", "hinweis", "Die Datei ist »Unicode-Text« (UTF-16); sie wurde umgewandelt.")
+        )
         erlaubt = "utf-16"
     elif kopf.startswith(codecs.BOM_UTF8):
         erlaubt = "utf-8"
@@ -136,7 +138,7 @@ def _unlesbar(pfad: Path, zeichensatz: str) -> tuple[int, int, str] | None:
                 stelle = gelesen - rest + fehler.start
                 zeile += fehler.object[: fehler.start].count(b"\n")
                 umgebung = fehler.object[max(0, fehler.start - 15) : fehler.end + 15]
-                return stelle, zeile, f"»{umgebung.decode('cp1252', 'replace').strip()}«"
+                return stelle, zeile, f"»{' '.join(umgebung.decode('cp1252', 'replace').split())}«"
             if not block:
                 return None
             gelesen += len(block)

@@ -71,7 +71,9 @@ def _streiche(lieferung: Lieferung, quelle: Quelle, korrektur: Korrektur, am_tag
     """A column that holds the same filler (`von`) everywhere was not counted at that Stichtag."""
     for gehoert in ("frame", "summen"):
         frame = getattr(lieferung, gehoert).copy()
-        weg = (frame["merkmal"].isin(korrektur.merkmale) & frame["stichtag"].isin(lieferung.frame["stichtag"][am_tag])).to_numpy()
+        weg = (
+            frame["merkmal"].isin(korrektur.merkmale) & frame["stichtag"].isin(lieferung.frame["stichtag"][am_tag])
+        ).to_numpy()
         if (frame.loc[weg, "wert"] != korrektur.von).any():
             raise _hinfaellig(lieferung, quelle, korrektur, f"Nicht alle Werte sind {korrektur.von}.")
         frame.loc[weg, "wert"], frame.loc[weg, "status"] = np.nan, STATUS[3]

@@ -252,8 +252,17 @@ def _write_stammdaten(con: duckdb.DuckDBPyConnection, gebiet: Gebiet, quellen: d
     con.executemany(
         "INSERT INTO merkmal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (m, a.titel, a.einheit, a.recht, a.art, a.zeitbezug, list(a.summe_aus), a.teil_von,
-             [list(teile) for teile in a.weitere_summen])
+            (
+                m,
+                a.titel,
+                a.einheit,
+                a.recht,
+                a.art,
+                a.zeitbezug,
+                list(a.summe_aus),
+                a.teil_von,
+                [list(teile) for teile in a.weitere_summen],
+            )
             for m, a in merkmale.items()
         ],
     )
@@ -281,11 +290,13 @@ def _write_lieferung(
         """,
         {"nummer": nummer},
     )
-    ergebnis.befunde += find_spruenge(_read_verlauf(con, quelle, nummer), quelle)
-    con.executemany(
-        "INSERT INTO befund VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [(nummer, quelle.id, b.regel, b.merkmal, b.schwere, b.text, b.ort) for b in ergebnis.befunde],
-    ) if ergebnis.befunde else None
+    ergebnis.befunde += find_spruenge(_read_vorher(con, nummer), quelle)
+    if ergebnis.befunde:
+        con.register("befunde", pd.DataFrame([vars(b) for b in ergebnis.befunde]))
+        con.execute(
+            "INSERT INTO befund SELECT $nummer, $quelle, regel, merkmal, schwere, text, ort FROM befunde",
+            {"nummer": nummer, "quelle": quelle.id},
+        )
 
 
 def _zaehle_aenderungen(con: duckdb.DuckDBPyConnection, quelle: Quelle) -> dict[str, int]:
@@ -311,12 +322,20 @@ def _zaehle_aenderungen(con: duckdb.DuckDBPyConnection, quelle: Quelle) -> dict[
     return dict(zeilen)
 
 
-def _read_verlauf(con: duckdb.DuckDBPyConnection, quelle: Quelle, nummer: int) -> pd.DataFrame:
-    """Valid values of the Merkmale of one source; `neu` marks those of this delivery."""
+def _read_vorher(con: duckdb.DuckDBPyConnection, nummer: int) -> pd.DataFrame:
+    """Values of one delivery beside those of the Stichtag before; only pairs that differ by half or more."""
     return con.execute(
         """
-        SELECT raum_id, merkmal, stichtag, wert, lieferung_id = $nummer AS neu
-        FROM fallzahl_gueltig WHERE merkmal IN (SELECT DISTINCT merkmal FROM fallzahl WHERE lieferung_id = $nummer)
+        WITH reihe AS (
+            SELECT raum_id, merkmal, stichtag, wert, lieferung_id,
+                   lag(wert) OVER (PARTITION BY merkmal, raum_id ORDER BY stichtag) AS vorher
+            FROM fallzahl_gueltig
+            WHERE wert IS NOT NULL AND merkmal IN (SELECT DISTINCT merkmal FROM fallzahl WHERE lieferung_id = $nummer)
+        )
+        SELECT raum_id, merkmal, stichtag, wert, vorher
+        FROM reihe
+        WHERE lieferung_id = $nummer AND abs(wert - vorher) >= 0.5 * least(abs(wert), abs(vorher)) AND wert <> vorher
+        ORDER BY merkmal, raum_id, stichtag
         """,
         {"nummer": nummer},
     ).df()

@@ -156,7 +156,7 @@ class Korrektur(Modell):
         fehlend = [name for name in noetig if getattr(self, name) in (None, (), 0) and name not in ("von", "auf")]
         fehlend += [name for name in noetig if name in ("von", "auf") and getattr(self, name) is None]
         if fehlend:
-            raise ValueError(f"tat = \"{self.tat}\" braucht auch: {', '.join(fehlend)}")
+            raise ValueError(f'tat = "{self.tat}" braucht auch: {", ".join(fehlend)}')
         return self
 
 
@@ -188,9 +188,7 @@ class Quelle(Modell):
     def _standard(cls, daten: Any) -> Any:
         """`[standard]` holds what all Merkmale of the source share."""
         if isinstance(daten, dict) and isinstance(daten.get("merkmale"), dict) and daten.get("standard"):
-            merkmale = {
-                k: daten["standard"] | m if isinstance(m, dict) else m for k, m in daten["merkmale"].items()
-            }
+            merkmale = {k: daten["standard"] | m if isinstance(m, dict) else m for k, m in daten["merkmale"].items()}
             return daten | {"merkmale": merkmale}
         return daten
 
@@ -206,7 +204,9 @@ class Quelle(Modell):
         eigene = {m for m, angabe in self.merkmale.items() if not angabe.berechnet}
         for name in sorted(geliefert ^ eigene):
             ort = "unter [merkmale] beschrieben" if name in geliefert else "von keiner Spalte geliefert"
-            raise ValueError(f"Merkmal »{name}« ist nicht {ort}" if name in geliefert else f"Merkmal »{name}« wird {ort}")
+            raise ValueError(
+                f"Merkmal »{name}« ist nicht {ort}" if name in geliefert else f"Merkmal »{name}« wird {ort}"
+            )
         for name, merkmal in self.merkmale.items():
             if merkmal.berechnet and not merkmal.summe_aus:
                 raise ValueError(f"Merkmal »{name}«: berechnet = true braucht summe_aus")

@@ -15,14 +15,14 @@ import pandas as pd
 from etl.checks import Befund, check_spalten
 from etl.dateien import TRENNER, Blatt, pruefe_datei, read_blaetter, spaltenbuchstabe
 from etl.quelle import Datei, Quelle, muster_regex, naechster_name, platzhalter_format
-from etl.zahlen import Zahl, Zahlenfehler, Zahlenformat, parse_schluessel, parse_stichtag, parse_zahl, saeubern
+from etl.raeume import AUSSEN, SUMME, UNBEKANNT, Raumkenner
+from etl.zahlen import Zahl, Zahlenfehler, Zahlenformat, parse_stichtag, parse_zahl, saeubern
 from geodata.fehler import LieferungError
 from geodata.gebiet import Gebiet
 
 STATUS = ("offen", "unsicher", "gesperrt_quelle", "nicht_geliefert", "nicht_sinnvoll")
 STUECK = 100_000  # rows handled at once: bounds the memory of text
 KOPF_SUCHE = 200  # a head further down than this is not a head
-SUMME, AUSSEN, UNBEKANNT = -1, -2, -3  # codes of keys that are no Raum of the level
 SPALTEN = ("raum_id", "stichtag", "merkmal", "wert", "status", "blatt", "zeile", "spalte")
 
 
@@ -76,7 +76,7 @@ class _Leser:
     """Collects the values of one file as code arrays, chunk by chunk."""
 
     def __init__(self, datei: str, quelle: Quelle, gebiet: Gebiet, befunde: list[Befund]) -> None:
-        self.datei, self.quelle, self.befunde = datei, quelle, befunde
+        self.datei, self.quelle, self.gebiet, self.befunde = datei, quelle, gebiet, befunde
         self.raeume = Raumkenner(quelle, gebiet)
         self.format = zahlenformat(quelle.datei)
         self.merkmale = [m for m, angabe in quelle.merkmale.items() if not angabe.berechnet]
@@ -291,7 +291,7 @@ class _Leser:
         je_zeile = None if self.quelle.stichtag_in_spalten else self._stichtage(tabelle, nummern)
         for merkmal, spalte, tag in self._merkmal_spalten(tabelle, nummern):
             stichtag = np.full(len(raum), np.datetime64(tag, "s")) if je_zeile is None else je_zeile
-            auswahl = (merkmal >= 0) & self.raeume.gueltig(raum, stichtag, self)
+            auswahl = (merkmal >= 0) & self._gab_es(raum, stichtag)
             voll = bool(auswahl.all())
             werte = tabelle[spalte] if voll else tabelle[spalte][auswahl]
             zeile = nummern if voll else nummern[auswahl]
@@ -299,9 +299,27 @@ class _Leser:
             teil = (raum, stichtag, merkmal) if voll else (raum[auswahl], stichtag[auswahl], merkmal[auswahl])
             self._lege_ab(*teil, wert, status, zeile, self.spalten_code[spalte])
 
+    def _gab_es(self, raum: np.ndarray, stichtag: np.ndarray) -> np.ndarray:
+        """Rows whose Raum exists at their Stichtag; others stop unless they are left out by declaration."""
+        gueltig = self.raeume.gueltig(raum, stichtag)
+        if gueltig.all() or self.quelle.raum.andere == "auslassen":
+            return gueltig
+        tag = pd.Timestamp(stichtag[~gueltig][0])
+        fehlend = np.unique(raum[~gueltig & (stichtag == tag.to_datetime64())])
+        raise self._fehler(
+            f"Am {tag:%d.%m.%Y} (Gebietsstand {self.gebiet.gebietsstand_am(tag.date()).id}) gab es diese Räume nicht.",
+            f"{self._ort()}: {', '.join(self.raeume.namen[code] for code in fehlend[:8])}",
+            "Schlüssel und Stichtag prüfen; bei neuem Zuschnitt in gebiet.toml einen Gebietsstand anlegen.",
+        )
+
     def _gebraucht(self) -> set[str]:
         quelle = self.quelle
-        namen = {quelle.raum.spalte, *quelle.datei.ausser, *quelle.datei.nur, *(name for name, _, _ in self.wertspalten)}
+        namen = {
+            quelle.raum.spalte,
+            *quelle.datei.ausser,
+            *quelle.datei.nur,
+            *(name for name, _, _ in self.wertspalten),
+        }
         namen |= {quelle.stichtag.spalte} if quelle.stichtag.spalte else set()
         namen |= {quelle.zeilen.spalte} if quelle.zeilen else set()
         return namen | ({*quelle.lang.merkmal, quelle.lang.wert} if quelle.lang else set())
@@ -319,15 +337,16 @@ class _Leser:
 
     def _raum_codes(self, texte: np.ndarray, nummern: np.ndarray) -> np.ndarray:
         codes, verschieden = pd.factorize(texte)
+        zeilen = nummern[_erste(codes, len(verschieden))]
         je_text = np.empty(len(verschieden), dtype=np.int32)
         unbekannt = []
         for nr, text in enumerate(verschieden):
-            stelle = f"{self._ort(int(nummern[np.argmax(codes == nr)]))}, Spalte »{self.quelle.raum.spalte}«"
+            stelle = f"{self._ort(int(zeilen[nr]))}, Spalte »{self.quelle.raum.spalte}«"
             je_text[nr], hinweis = self._versuche(lambda t=text: self.raeume.finde(t), stelle)
             if hinweis:
                 self._zaehle("Raumschlüssel wurde(n) ergänzt (führende Null, Kommazahl)", int((codes == nr).sum()))
             if je_text[nr] == UNBEKANNT:
-                unbekannt.append((int(nummern[np.argmax(codes == nr)]), saeubern(text)))
+                unbekannt.append((int(zeilen[nr]), saeubern(text)))
         if unbekannt:
             raise self._unbekannte(unbekannt)
         return je_text[codes]
@@ -347,9 +366,10 @@ class _Leser:
         if spalte is None:
             return np.full(len(nummern), np.datetime64(self.fester_stichtag, "s"))
         codes, verschieden = pd.factorize(tabelle[spalte])
+        zeilen = nummern[_erste(codes, len(verschieden))]
         tage = np.empty(len(verschieden), dtype="datetime64[s]")
         for nr, text in enumerate(verschieden):
-            ort = f"{self._ort(int(nummern[np.argmax(codes == nr)]))}, Spalte »{spalte}«"
+            ort = f"{self._ort(int(zeilen[nr]))}, Spalte »{spalte}«"
             tage[nr] = np.datetime64(self._versuche(lambda t=text: self._stichtag(t), ort), "s")
         return tage[codes]
 
@@ -361,7 +381,7 @@ class _Leser:
     def _merkmal_spalten(
         self, tabelle: dict[str, np.ndarray], nummern: np.ndarray
     ) -> Iterator[tuple[np.ndarray, str, date | None]]:
-        """Per value column the Merkmal code of every row (−1: not loaded), the header and its Stichtag if it has one."""
+        """Per value column the Merkmal code of every row (−1: not loaded), its header, its Stichtag if any."""
         quelle = self.quelle
         if lang := quelle.lang:
             namen = _verbinde([tabelle[s] for s in lang.merkmal])
@@ -427,7 +447,7 @@ class _Leser:
         ort = self._ort(nr, spalte)
         if len(fehler) > 1:
             ort += f"; ebenso Zeile {', '.join(str(n) for n, _ in fehler[1:6])}" + (" …" if len(fehler) > 6 else "")
-        return self._fehler(f"In einer Zahlenspalte gilt: {erster}.", ort, erster.tun)
+        return self._fehler(_satz(erster), ort, erster.tun)
 
     def _lege_ab(self, raum, stichtag, merkmal, wert, status, zeile, spalte: int) -> None:
         blatt = np.full(len(raum), self.blatt_code, dtype=np.int16)
@@ -476,7 +496,7 @@ class _Leser:
         try:
             return lies()
         except Zahlenfehler as fehler:
-            raise self._fehler(f"{str(fehler)[0].upper()}{str(fehler)[1:]}.", ort, fehler.tun) from None
+            raise self._fehler(_satz(fehler), ort, fehler.tun) from None
 
     def _fehler(self, was: str, wo: str, tun: str) -> LieferungError:
         return LieferungError(f"Quelle »{self.quelle.id}«: {was}", wo=wo, tun=tun)
@@ -486,87 +506,6 @@ class _Leser:
         if zeile and spalte and self.blatt.excel:
             return f"{ort}, Zelle {spaltenbuchstabe(self.kopf.namen.index(spalte))}{zeile} (»{spalte}«)"
         return ort + (f", Zeile {zeile}" if zeile else "") + (f", Spalte »{spalte}«" if spalte else "")
-
-
-class Raumkenner:
-    """Knows which delivered key is which Raum, which is a total and which lies outside."""
-
-    def __init__(self, quelle: Quelle, gebiet: Gebiet) -> None:
-        tabelle = gebiet.read_raeume()
-        self.profil, self.gebiet = quelle.raum, gebiet
-        self.namen = list(dict.fromkeys(tabelle["raum_id"]))
-        self.code = {raum_id: nr for nr, raum_id in enumerate(self.namen)}
-        ebenen = [e.id for e in gebiet.ebenen]
-        stufe = dict(zip(tabelle["raum_id"], tabelle["ebene"].map(ebenen.index), strict=True))
-        eigene = None if quelle.ebene == "gemischt" else ebenen.index(quelle.ebene)
-        self.oben = np.array([eigene is not None and stufe[r] < eigene for r in self.namen] + [False])
-        self.unten = {r for r in self.namen if eigene is not None and stufe[r] > eigene}
-        if gebiet.rest_raum:  # stands for what lies nowhere, on whatever level a source counts
-            self.unten.discard(gebiet.rest_raum.raum_id)
-        self.oberster = self.code[tabelle.loc[tabelle["ebene"] == ebenen[0], "raum_id"].iloc[0]]
-        self.staende = {s: set(t["raum_id"]) for s, t in tabelle.groupby("gebietsstand", sort=False)}
-
-    def finde(self, roh: str) -> tuple[int, str]:
-        """Code of the Raum, SUMME, AUSSEN or UNBEKANNT, and a hint about a repair."""
-        text, profil = saeubern(roh), self.profil
-        if text in profil.summen:
-            return SUMME, ""
-        if text in profil.rest and self.gebiet.rest_raum:
-            return self.code[self.gebiet.rest_raum.raum_id], ""
-        text = profil.ersetzen.get(text, text)
-        if text in self.code and text not in self.unten:
-            return self.code[text], ""
-        raum_id, hinweis = parse_schluessel(
-            text, self.bekannt, vorsatz=profil.vorsatz, stellen=profil.stellen, form=profil.form
-        )
-        if self.bekannt(raum_id):
-            return self.code[raum_id], hinweis
-        return (AUSSEN if profil.andere == "auslassen" else UNBEKANNT), ""
-
-    def bekannt(self, raum_id: str) -> bool:
-        return raum_id in self.code and raum_id not in self.unten
-
-    def kennt(self, roh: str) -> bool:
-        return self.finde(roh)[0] >= SUMME
-
-    def oberhalb(self, raum: np.ndarray) -> np.ndarray:
-        """Räume of a level above the one of the source: their rows are totals."""
-        return self.oben[raum]
-
-    def gueltig(self, raum: np.ndarray, stichtag: np.ndarray, leser: _Leser) -> np.ndarray:
-        """Rows whose Raum exists at their Stichtag; an unknown one stops unless others are left out by declaration."""
-        gut = np.ones(len(raum), dtype=bool)
-        if len(self.staende) == 1:
-            return gut
-        for tag in np.unique(stichtag[raum >= 0]):
-            stand = self.gebiet.gebietsstand_am(pd.Timestamp(tag).date()).id
-            fehlt = np.array([name not in self.staende[stand] for name in self.namen] + [False] * 3)
-            gut &= ~((stichtag == tag) & fehlt[raum])
-            betroffen = np.unique(raum[(stichtag == tag) & fehlt[raum] & (raum >= 0)])
-            if len(betroffen) and self.profil.andere == "ablehnen":
-                raise leser._fehler(
-                    f"Am {pd.Timestamp(tag):%d.%m.%Y} (Gebietsstand {stand}) gab es diese Räume nicht.",
-                    f"{leser._ort()}: {', '.join(self.namen[c] for c in betroffen[:8])}",
-                    "Schlüssel und Stichtag prüfen; bei neuem Zuschnitt in gebiet.toml einen Gebietsstand anlegen.",
-                )
-        return gut
-
-    def rat(self, text: str) -> str:
-        if text.replace(" ", "") in self.code:
-            return "Der Schlüssel enthält Leerzeichen: in der Datei entfernen lassen."
-        if text.isdigit() and len(text) == 12:
-            return 'Das ist ein 12-stelliger Regionalschlüssel: im Profil unter [raum] form = "ars" eintragen.'
-        if text.isdigit() and len(text) == 9:
-            return "Das ist der 9-stellige Schlüssel eines Gemeindeverbands; gebraucht wird der der Gemeinde (8-stellig)."
-        if not any(zeichen.isdigit() for zeichen in text):
-            return (
-                f"Ist »{text}« eine Summenzeile, im Profil unter [raum] summen eintragen; sind es Fälle ohne Raum, "
-                "unter [raum] rest."
-            )
-        return (
-            f"Tippfehler? Neuer Zuschnitt? Dann für »{self.gebiet.id}« in gebiet.toml einen Gebietsstand anlegen. "
-            'Deckt die Datei mehr als das Gebiet ab, im Profil unter [raum] andere = "auslassen" eintragen.'
-        )
 
 
 def flache_namen(reihen: list[list[str]]) -> list[str]:
@@ -588,12 +527,23 @@ def flache_namen(reihen: list[list[str]]) -> list[str]:
     return [name or f"Spalte {nr}" for nr, name in enumerate(namen, 1)]
 
 
+def _satz(fehler: Zahlenfehler) -> str:
+    return f"{str(fehler)[0].upper()}{str(fehler)[1:]}."
+
+
 def _verbinde(teile: list[np.ndarray]) -> np.ndarray:
     """Columns → one text per row, joined by " | "; each combination is joined once."""
     if len(teile) == 1:
         return teile[0]
     codes, verschieden = pd.MultiIndex.from_arrays(teile).factorize()
     return np.array([" | ".join(kombination) for kombination in verschieden], dtype=object)[codes]
+
+
+def _erste(codes: np.ndarray, anzahl: int) -> np.ndarray:
+    """Position of the first occurrence of every code."""
+    erste = np.zeros(anzahl, dtype=np.int64)
+    erste[codes[::-1]] = np.arange(len(codes))[::-1]
+    return erste
 
 
 def _je_text(texte: np.ndarray, regel: Callable[[str], object], typ: type) -> np.ndarray:

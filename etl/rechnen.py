@@ -59,7 +59,9 @@ def haenge_an(frame: pd.DataFrame, neu: pd.DataFrame) -> pd.DataFrame:
     """Append rows, keeping the compact category columns; no line number means: not in the file."""
     if neu.empty:
         return frame
-    neu = neu.assign(**{s: v for s, v in {"blatt": "", "zeile": 0, "spalte": ""}.items() if s not in neu})[list(SPALTEN)]
+    neu = neu.assign(**{s: v for s, v in {"blatt": "", "zeile": 0, "spalte": ""}.items() if s not in neu})[
+        list(SPALTEN)
+    ]
     neu["zeile"] = neu["zeile"].astype("int32")
     neu["stichtag"] = neu["stichtag"].astype(frame["stichtag"].dtype)
     for spalte in ("raum_id", "merkmal", "status", "blatt", "spalte"):

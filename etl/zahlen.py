@@ -7,11 +7,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-MONATE = ("januar februar märz april mai juni juli august september oktober november dezember").split()
+MONATE = [
+    "januar",
+    "februar",
+    "märz",
+    "april",
+    "mai",
+    "juni",
+    "juli",
+    "august",
+    "september",
+    "oktober",
+    "november",
+    "dezember",
+]
 UNSICHTBAR = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))  # zero-width signs, soft hyphen
 LEERRAUM = re.compile(r"[\s\u00a0\u2007\u2009\u202f]+")
 WISSENSCHAFTLICH = re.compile(r"[+-]?\d+([.,]\d+)?[eE][+-]?\d+")
-DATUM = re.compile(r"\d{1,2}\.\d{1,2}\.(\d{2,4})?|\d{4}-\d{2}-\d{2}(T.*)?|\d{1,2}\. ?(Jan|Feb|Mrz|Mär|Apr|Mai|Jun|Jul)\w*")
+DATUM = re.compile(
+    r"\d{1,2}\.\d{1,2}\.(\d{2,4})?|\d{4}-\d{2}-\d{2}(T.*)?|\d{1,2}\. ?(Jan|Feb|Mrz|Mär|Apr|Mai|Jun|Jul)\w*"
+)
 EXCEL_FEHLER = re.compile(r"#(DIV/0!|NV|N/A|BEZUG!|REF!|WERT!|VALUE!|NAME\?|ZAHL!|NUM!|NULL!)", re.I)
 
 
@@ -83,7 +98,9 @@ def _lies(text: str, form: Zahlenformat) -> tuple[float, bool]:
         return vorzeichen * float(ziffern), False
     gruppe = form.tausender if form.tausender not in ("", " ") else None
     for trenner in (gruppe, " "):
-        if trenner and re.fullmatch(rf"\d{{1,3}}({re.escape(trenner)}\d{{3}})+({re.escape(form.dezimal)}\d+)?", ziffern):
+        if trenner and re.fullmatch(
+            rf"\d{{1,3}}({re.escape(trenner)}\d{{3}})+({re.escape(form.dezimal)}\d+)?", ziffern
+        ):
             return vorzeichen * float(ziffern.replace(trenner, "").replace(form.dezimal, ".")), trenner == " "
     if re.fullmatch(rf"\d+{re.escape(form.dezimal)}\d+", ziffern, re.A):
         return vorzeichen * float(ziffern.replace(form.dezimal, ".")), False

@@ -56,7 +56,7 @@ class Fund:
 class Spur:
     """Values proven possible so far per cell: every solution of an attacker's program is a witness.
 
-    Hiding more keeps every witness valid, so one Spur serves all rounds that only add cells.
+    One per attacker. Hiding more keeps every witness valid, so it serves all rounds that only add cells.
     """
 
     def __init__(self, n: int) -> None:
@@ -66,6 +66,9 @@ class Spur:
     def note(self, zellen: np.ndarray, werte: np.ndarray) -> None:
         self.unten[zellen] = np.minimum(self.unten[zellen], werte)
         self.oben[zellen] = np.maximum(self.oben[zellen], werte)
+
+    def take(self, andere: Spur) -> None:
+        self.unten, self.oben = np.minimum(self.unten, andere.unten), np.maximum(self.oben, andere.oben)
 
     def fehlt_unten(self, wer: Angreifer) -> np.ndarray:
         return self.unten > wer.soll_unten + EPS  # without a claim (NaN) always False

@@ -71,7 +71,7 @@ def build_kennzahl(kennzahl: Kennzahl, fassung: Fassung, zahlen: Zahlen) -> pd.D
         status=status,
         hinweis=fassung.hinweis,
     )
-    return _ohne_leere_stichtage(tabelle).drop(columns="rest")
+    return _ohne_leeres(tabelle).drop(columns="rest")
 
 
 def _zaehler_bekannt(fassung: Fassung, zahlen: Zahlen) -> np.ndarray:
@@ -104,6 +104,9 @@ def _letzter(zahlen: Zahlen, merkmal: str, zeilen: np.ndarray) -> Spalte:
     return Spalte(treffer["wert"].to_numpy(float), treffer["status"].fillna("nicht_geliefert").to_numpy(object))
 
 
-def _ohne_leere_stichtage(tabelle: pd.DataFrame) -> pd.DataFrame:
+def _ohne_leeres(tabelle: pd.DataFrame) -> pd.DataFrame:
+    """Without Stichtage at which nothing was delivered, and levels on which a profile shows nothing at all."""
     etwas = ~tabelle["status"].isin(["nicht_geliefert", "nicht_sinnvoll"])
-    return tabelle[etwas.groupby([tabelle["ebene"], tabelle["stichtag"]]).transform("any")].reset_index(drop=True)
+    wert = tabelle["wert"].notna()
+    bleibt = etwas.groupby([tabelle["ebene"], tabelle["stichtag"]]).transform("any")
+    return tabelle[bleibt & wert.groupby(tabelle["ebene"]).transform("any")].reset_index(drop=True)

@@ -17,6 +17,7 @@ class Freigabe(BaseModel):
 
     `rang` orders the profiles from the most permissive (1) upwards; a later one hides at least what an
     earlier one hides. `schwelle` is the minimum count per law (`recht` of a Merkmal), with `standard`.
+    `ohne` leaves Merkmale out by level: what would be hidden nearly everywhere, or would force others to be hidden.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -30,6 +31,7 @@ class Freigabe(BaseModel):
     einwohner_mindest: int = Field(0, ge=0)
     nenner_mindest: int = Field(0, ge=0)
     schwelle: dict[str, int]
+    ohne: dict[str, tuple[str, ...]] = {}
 
     def schwelle_fuer(self, recht: str) -> int:
         """Smallest count that may be shown under this law [persons]."""

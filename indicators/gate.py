@@ -31,6 +31,7 @@ class Regeln:
     recht: dict[str, str]
     summen: dict[str, list[list[str]]]
     quoten: list[tuple[list[str], list[str]]]
+    gezeigt: frozenset[str]  # Merkmale that stand behind a published Kennzahl; no other count leaves the gate
 
 
 @dataclass
@@ -64,7 +65,10 @@ def protect_zaehlung(
         GeheimhaltungError: a block cannot be protected; nothing may be published then.
     """
     schuetzbar = zaehlung.assign(recht=zaehlung["merkmal"].map(regeln.recht).fillna("keins"))
-    bekannt = schuetzbar["status"].isin(["offen", "unsicher", "gesperrt_quelle"])
+    # A sum over parts the supplier keeps secret is known to nobody: it is no cell and tells an attacker nothing.
+    bekannt = schuetzbar["status"].isin(["offen", "unsicher"]) | (
+        (schuetzbar["status"] == "gesperrt_quelle") & ~schuetzbar["summiert"]
+    )
     schuetzbar = _mit_einwohnern(schuetzbar[bekannt & (schuetzbar["recht"] != "keins")], zaehlung)
     auftraege = [
         (stichtag, teil, eltern[eltern["gebietsstand"] == teil["gebietsstand"].iloc[0]], regeln, freigaben)
@@ -106,22 +110,32 @@ def _alle(auftraege: list, zellen: int) -> Iterator[dict]:
 
 def _ein_stichtag(auftrag: tuple) -> dict[str, tuple[pd.DataFrame, dict]]:
     stichtag, teil, eltern, regeln, freigaben = auftrag
-    block = build_block(stichtag, teil, eltern=eltern, summen=regeln.summen, quoten=regeln.quoten)
+    block = build_block(
+        stichtag, teil, eltern=eltern, summen=regeln.summen, quoten=regeln.quoten, gezeigt=regeln.gezeigt
+    )
     bisher = np.zeros(len(block.zellen), bool)
     ergebnis = {}
     for freigabe in freigaben:
         schutz = _protect(block, freigabe, bisher)
-        bisher = schutz.gesperrt
-        sichtbar = block.zellen["sichtbar"].to_numpy()
-        zellen = block.zellen.loc[schutz.gesperrt & sichtbar, ["raum_id", "gebietsstand", "merkmal"]]
-        ergebnis[freigabe.id] = (zellen.assign(stichtag=stichtag), _zertifikat(block, schutz))
+        gesperrt = schutz.gesperrt | _ohne(block.zellen, freigabe)
+        zellen = block.zellen.loc[gesperrt, ["raum_id", "gebietsstand", "merkmal"]]
+        ergebnis[freigabe.id] = (zellen.assign(stichtag=stichtag), _zertifikat(block, gesperrt, schutz))
+        bisher = gesperrt
     return ergebnis
+
+
+def _ohne(zellen: pd.DataFrame, freigabe: Freigabe) -> np.ndarray:
+    """Cells the profile leaves out by level and Merkmal; the others are then protected against adding them up."""
+    aus = pd.Series(False, index=zellen.index)
+    for ebene, merkmale in freigabe.ohne.items():
+        aus |= (zellen["ebene"] == ebene) & zellen["merkmal"].isin(merkmale)
+    return (aus & ~zellen["gegenstueck"]).to_numpy(bool)
 
 
 def _protect(block: Block, freigabe: Freigabe, bisher: np.ndarray) -> geheimhaltung.Schutz:
     zellen = block.zellen
     wert = zellen["wert"].to_numpy(float)
-    sichtbar = zellen["sichtbar"].to_numpy(bool)
+    sichtbar = zellen["sichtbar"].to_numpy(bool) & ~_ohne(zellen, freigabe)
     schwelle = zellen["recht"].map(freigabe.schwelle_fuer).to_numpy(float)
     primaer = _find_primaer(zellen, freigabe, wert, schwelle)
     oberste = (zellen["spitze"] & sichtbar).to_numpy() & ~primaer & ~bisher & ~np.isnan(wert)
@@ -129,7 +143,7 @@ def _protect(block: Block, freigabe: Freigabe, bisher: np.ndarray) -> geheimhalt
     for fest in (oberste, np.zeros(len(wert), bool)) if oberste.any() else (oberste,):
         try:
             eingabe = geheimhaltung.Zellen(wert, schwelle, primaer, sichtbar, fest)
-            return geheimhaltung.protect(eingabe, block.matrix, erzwungen=bisher)
+            return geheimhaltung.protect(eingabe, block.matrix, erzwungen=bisher & sichtbar)
         except geheimhaltung.UnschuetzbareZellenError as fehler:
             letzter = fehler
     orte = zellen.iloc[letzter.zellen[:8]]
@@ -146,22 +160,21 @@ def _find_primaer(zellen: pd.DataFrame, freigabe: Freigabe, wert: np.ndarray, sc
     A count below the threshold or kept secret by the supplier; a Gegenstück below it, zero included ("all of
     them"); a count of persons on benefits where hardly anybody lives, or of a reference group that is too small.
     """
-    sichtbar = zellen["sichtbar"].to_numpy(bool)
+    gegenstueck = zellen["gegenstueck"].to_numpy(bool)
     klein = geheimhaltung.find_primaer(wert, schwelle)
-    alle = ~sichtbar & (wert < schwelle)
-    leistung = sichtbar & (zellen["recht"] != "bevoelkerung").to_numpy() & ~(wert == 0)
+    leistung = zellen["sichtbar"] & (zellen["recht"] != "bevoelkerung") & (zellen["wert"] != 0)
     wenige = (zellen["einwohner"] < freigabe.einwohner_mindest) | (zellen["nenner_wert"] < freigabe.nenner_mindest)
-    return np.where(sichtbar, klein | (leistung & wenige.to_numpy()), alle)
+    return np.where(gegenstueck, wert < schwelle, klein | (leistung & wenige).to_numpy())
 
 
-def _zertifikat(block: Block, schutz: geheimhaltung.Schutz) -> dict:
+def _zertifikat(block: Block, gesperrt: np.ndarray, schutz: geheimhaltung.Schutz) -> dict:
     sichtbar = block.zellen["sichtbar"].to_numpy(bool)
-    breite = schutz.oben - schutz.unten
+    breite = (schutz.oben - schutz.unten)[np.isfinite(schutz.oben)]
     return {
         "zellen": int(sichtbar.sum()),
         "relationen": int(block.matrix.shape[0]),
         "primaer": int(schutz.primaer),
-        "gesperrt": int((schutz.gesperrt & sichtbar).sum()),
+        "gesperrt": int((gesperrt & sichtbar).sum()),
         "schmalstes": float(np.min(breite)) if len(breite) else None,
         "breitestes": float(np.max(breite)) if len(breite) else None,
     }

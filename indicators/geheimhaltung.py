@@ -24,7 +24,7 @@ from indicators.angreifer import Angreifer, Fund, Spur, build_system, find_funde
 # The least a supplier's own secret is worth, even where the Kreis sets no threshold: the smallest in use anywhere.
 SCHWELLE_QUELLE = 3
 # Up to this many cells every round optimises anew (the optimum); above, rounds only add cells (fast, close to it).
-NEU_OPTIMIEREN_BIS = 1500
+NEU_OPTIMIEREN_BIS = 500
 # Limits of one integer program: share above the optimum (large blocks), nodes, seconds. What it has by then is
 # audited and repaired as usual.
 LUECKE, KNOTEN, ZEITLIMIT = 0.01, 20_000, 30.0
@@ -115,22 +115,22 @@ def protect(zellen: Zellen, matrix: sparse.sparray, *, erzwungen: np.ndarray | N
     """
     block = _build_block(zellen, matrix, erzwungen)
     klein = len(zellen.wert) <= NEU_OPTIMIEREN_BIS
-    schnitte, gewaehlt, spur, runden = _zeilenschnitte(block), None, Spur(len(zellen.wert)), 0
+    schnitte, gewaehlt, spuren, runden = _zeilenschnitte(block), None, _build_spuren(block), 0
     while True:
         runden += 1
         gewaehlt = _choose(block, schnitte) if klein or gewaehlt is None else _extend(block, schnitte, gewaehlt)
-        spur = Spur(len(zellen.wert)) if klein else spur
-        funde = _attack(block, block.verdeckt | gewaehlt, spur)
+        spuren = _build_spuren(block) if klein else spuren  # witnesses stay valid while cells are only added
+        funde = _attack(block, block.verdeckt | gewaehlt, spuren)
         if not funde:
             break
-        schnitte = sparse.vstack([schnitte, sparse.csr_array([_schnitt(block, fund) for fund in funde])]).tocsr()
+        schnitte = sparse.vstack([schnitte, sparse.csr_array([_schnitt(fund) for fund in funde])]).tocsr()
     gesperrt = zellen.sichtbar & (block.verdeckt | gewaehlt)
     ziel = np.flatnonzero(block.ziel)
     return Schutz(
         gesperrt=gesperrt,
         zelle=ziel,
-        unten=spur.unten[ziel],
-        oben=spur.oben[ziel],
+        unten=spuren[-1].unten[ziel],
+        oben=spuren[-1].oben[ziel],
         primaer=int((gesperrt & block.ziel).sum()),
         sekundaer=int((gesperrt & ~block.ziel).sum()),
         runden=runden,
@@ -145,13 +145,12 @@ def audit(zellen: Zellen, matrix: sparse.sparray, gesperrt: np.ndarray) -> Pruef
         gesperrt: visible cells that are hidden; virtual cells and the supplier's secrets are hidden anyway.
     """
     block = _build_block(zellen, matrix, None)
-    spur = Spur(len(zellen.wert))
-    ziel = np.flatnonzero(block.ziel)
-    frei_lesbar = ziel[~(block.verdeckt | gesperrt)[ziel]]
-    spur.note(frei_lesbar, zellen.wert[frei_lesbar])
-    funde = _attack(block, block.verdeckt | gesperrt, spur)
-    offenbar = np.union1d(frei_lesbar, [fund.zelle for fund in funde]).astype(int)
-    return Pruefung(ziel, spur.unten[ziel], spur.oben[ziel], offenbar)
+    spuren, ziel = _build_spuren(block), np.flatnonzero(block.ziel)
+    funde = _attack(block, block.verdeckt | gesperrt, spuren)
+    lesbar = ziel[~(block.verdeckt | gesperrt)[ziel]]
+    spuren[-1].note(lesbar, block.wert[lesbar])
+    offenbar = np.union1d(lesbar, [fund.zelle for fund in funde]).astype(int)
+    return Pruefung(ziel, spuren[-1].unten[ziel], spuren[-1].oben[ziel], offenbar)
 
 
 def compute_intervalle(
@@ -245,7 +244,7 @@ def _build_angreifer(matrix, wert, ziel, geheim, t, soll_oben, von_anfang) -> tu
 
 
 def _limit_claims(matrix, wert, ziel, wissend: Angreifer) -> Angreifer:
-    """What the supplier's signs alone give away ("*" = "*" + "*" means 2 = 1 + 1) cannot be claimed from this attacker."""
+    """What the supplier's signs alone give away ("*" = "*" + "*" means 2 = 1 + 1) cannot be claimed from him."""
     system, spur = build_system(matrix, wert, np.ones(len(wert), bool), ziel), Spur(len(wert))
     find_zeugen(system, wissend, spur)
     list(find_funde(matrix, wert, system, wissend, spur))
@@ -256,11 +255,17 @@ def _limit_claims(matrix, wert, ziel, wissend: Angreifer) -> Angreifer:
     )
 
 
-def _attack(block: _Block, verdeckt: np.ndarray, spur: Spur) -> list[Fund]:
-    """All secrets found against a pattern; the values proven possible are added to `spur`."""
+def _build_spuren(block: _Block) -> list[Spur]:
+    return [Spur(len(block.wert)) for _ in block.angreifer]
+
+
+def _attack(block: _Block, verdeckt: np.ndarray, spuren: list[Spur]) -> list[Fund]:
+    """All secrets found against a pattern; the values proven possible are added to `spuren`, one per attacker."""
     system = build_system(block.matrix, block.wert, verdeckt, block.ziel)
     funde: list[Fund] = []
-    for wer in block.angreifer:
+    for nummer, (wer, spur) in enumerate(zip(block.angreifer, spuren, strict=True)):
+        if nummer:
+            spur.take(spuren[nummer - 1])  # what the better informed one must consider possible, the other must too
         find_zeugen(system, wer, spur)
         funde += find_funde(block.matrix, block.wert, system, wer, spur)
     if kaputt := [fund.zelle for fund in funde if fund.gewinn is None]:
@@ -272,13 +277,10 @@ def _attack(block: _Block, verdeckt: np.ndarray, spur: Spur) -> list[Fund]:
     return funde
 
 
-def _schnitt(block: _Block, fund: Fund) -> np.ndarray:
-    """Condition of the integer program, Σ gewicht·x ≥ 1: another pattern has to gain what is missing, and besides what
-    it loses where it hides less than now."""
-    verlierbar = np.where(block.frei & fund.innen & np.isfinite(fund.gewinn), fund.gewinn, 0)
-    rechts = fund.fehlt + verlierbar.sum()
-    gewicht = np.where(fund.innen, verlierbar, np.where(block.ziel, 0, fund.gewinn))
-    return np.minimum(gewicht / rechts, 1)
+def _schnitt(fund: Fund) -> np.ndarray:
+    """Condition of the integer program, Σ gewicht·x ≥ 1: whatever else is hidden, the cells open now must bring what
+    is missing. The present pattern has Σ = 0, so no pattern comes twice."""
+    return np.where(fund.innen, 0, np.minimum(fund.gewinn / fund.fehlt, 1))
 
 
 def _zeilenschnitte(block: _Block) -> sparse.csr_array:
@@ -362,11 +364,10 @@ def _solve(block: _Block, schnitte: sparse.csr_array, muss: np.ndarray, kann: np
 
 def _unschuetzbar(block: _Block) -> UnschuetzbareZellenError:
     """Who is still found when everything is hidden that may be."""
-    spur = Spur(len(block.wert))
-    funde = _attack(block, block.verdeckt | block.frei | block.ziel, spur)
+    funde = _attack(block, block.verdeckt | block.frei | block.ziel, _build_spuren(block))
     zellen = np.unique([fund.zelle for fund in funde]) if funde else np.flatnonzero(block.ziel)
     return UnschuetzbareZellenError(
         f"{len(zellen)} Werte lassen sich nicht schützen: Wer die offenen Summen kennt, rechnet sie aus.",
         zellen,
-        tun="Das Merkmal nicht veröffentlichen, seltene Untergliederungen zusammenfassen oder weniger Eckzahlen führen.",
+        tun="Seltene Untergliederungen zusammenfassen, weniger Eckzahlen führen oder das Merkmal weglassen.",
     )

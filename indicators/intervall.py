@@ -49,13 +49,16 @@ def byar(ereignisse, *, sicherheit: float = SICHERHEIT) -> tuple[np.ndarray, np.
     """
     x = np.asarray(ereignisse, float)
     x = np.where(x >= 0, x, np.nan)
-    exakt_unten, exakt_oben = poisson_exakt(x, sicherheit=sicherheit)
+    klein = x < KLEIN
+    # The exact limits are slow: only where they are needed.
+    exakt_unten, exakt_oben = poisson_exakt(x[klein], sicherheit=sicherheit)
     z = stats.norm.ppf((1 + sicherheit) / 2)
     gross = np.maximum(x, KLEIN)  # keeps the unused branch free of divisions by zero
     unten = gross * (1 - 1 / (9 * gross) - z / (3 * np.sqrt(gross))) ** 3
     oben = (gross + 1) * (1 - 1 / (9 * (gross + 1)) + z / (3 * np.sqrt(gross + 1))) ** 3
-    klein = x < KLEIN
-    return np.where(klein, exakt_unten, unten), np.where(klein, exakt_oben, oben)
+    unten, oben = np.array(unten), np.array(oben)  # NaN has stayed NaN
+    unten[klein], oben[klein] = exakt_unten, exakt_oben
+    return unten, oben
 
 
 def poisson_exakt(ereignisse, *, sicherheit: float = SICHERHEIT) -> tuple[np.ndarray, np.ndarray]:

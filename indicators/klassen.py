@@ -6,6 +6,7 @@ import numpy as np
 
 KLASSEN = 5
 SPIEL = 0.2  # how far an edge may move off its quantile to become a round number, in classes
+STELLEN = 12  # decimal places tried before giving up on a round number
 RAND = 0.15  # how far the outer edges may reach beyond the data, in widths of the outer class
 
 
@@ -64,23 +65,32 @@ def _runde_zahl(von: float, bis: float, ziel: float, klein: float, *, offen_link
 
     `klein` is the finest step allowed (1: whole numbers). None if the interval holds no such number.
     """
-    groesste = max(abs(von), abs(bis), klein, 1e-9)
-    hoch = math.floor(math.log10(groesste)) + 1
-    for exponent in range(hoch, hoch - 12, -1):
+    hoch = math.floor(math.log10(max(abs(von), abs(bis), klein, 1e-9))) + 1
+    for exponent in range(hoch, hoch - STELLEN, -1):
         for ziffer in (5, 2, 1):
-            schritt = _schritt(ziffer, exponent)
-            if schritt < klein:
+            if _vielfaches(1, ziffer, exponent) < klein:
                 return None
-            erste = math.floor(von / schritt + 1e-9) + 1 if offen_links else math.ceil(von / schritt - 1e-9)
-            letzte = math.floor(bis / schritt + 1e-9)
+            erste, letzte = _spanne(von, bis, ziffer, exponent, offen_links)
             if erste <= letzte:
-                vielfaches = min(max(round(ziel / schritt), erste), letzte)
-                return round(vielfaches * schritt, max(0, -exponent + 1))
+                naechste = round(ziel / _vielfaches(1, ziffer, exponent))
+                return _vielfaches(min(max(naechste, erste), letzte), ziffer, exponent)
     return None
 
 
-def _schritt(ziffer: int, exponent: int) -> float:
-    return float(f"{ziffer}e{exponent}")
+def _spanne(von: float, bis: float, ziffer: int, exponent: int, offen_links: bool) -> tuple[int, int]:
+    """Smallest and largest n with n · ziffer · 10^exponent in the interval, compared as the numbers they will be."""
+    schritt = _vielfaches(1, ziffer, exponent)
+    erste, letzte = math.floor(von / schritt) - 1, math.floor(bis / schritt) + 1
+    while (zahl := _vielfaches(erste, ziffer, exponent)) < von or (offen_links and zahl == von):
+        erste += 1
+    while _vielfaches(letzte, ziffer, exponent) > bis:
+        letzte -= 1
+    return erste, letzte
+
+
+def _vielfaches(anzahl: int, ziffer: int, exponent: int) -> float:
+    """Exactly the float that a legend's decimal number reads as, without the dust of multiplying."""
+    return float(f"{anzahl * ziffer}e{exponent}")
 
 
 def _ohne_leere(v: np.ndarray, innen: list[float]) -> list[float]:
@@ -104,6 +114,8 @@ def _aussen(v: np.ndarray, innen: list[float], klein: float) -> tuple[float, ...
         von, bis = min(von, math.floor(kleinster)), max(bis, math.ceil(groesster))
     unten = _runde_zahl(von, kleinster, kleinster, klein)
     oben = _runde_zahl(groesster, bis, groesster, klein)
+    unten = kleinster if unten is None else unten
+    oben = groesster if oben is None else oben
     if unten < 0 <= kleinster:
         unten = 0.0
     letzte = max([unten, *innen])

@@ -215,6 +215,7 @@ def _build(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, bau: Path, 
         recht={name: m.recht for name, m in merkmale.items() if m.art == "anzahl"},
         summen={name: [list(weg) for weg in m.zerlegungen] for name, m in merkmale.items() if m.zerlegungen},
         quoten=[(list(f.zaehler), list(f.nenner)) for k, f in fassungen if k.art == "quote"],
+        gezeigt=frozenset(m for _, f in fassungen for m in f.merkmale),
     )
     bescheide = protect_zaehlung(zaehlung, eltern, regeln, freigaben, melde=melde)
     geo = _write_geometrie(gebiet, bau / "geo")
@@ -332,7 +333,9 @@ def _build_vollstaendigkeit(eingang: Eingang, raeume: pd.DataFrame, titel: dict[
 
 
 def _build_schutz(zaehlung: pd.DataFrame, bescheid: Bescheid, titel: dict, regeln: Regeln) -> pd.DataFrame:
-    personen = zaehlung[zaehlung["merkmal"].map(regeln.recht).fillna("keins") != "keins"]
+    """How much of what is shown the gate hides, per Merkmal and level."""
+    personen = zaehlung[zaehlung["merkmal"].map(regeln.recht).fillna("keins").ne("keins")]
+    personen = personen[personen["merkmal"].isin(regeln.gezeigt)]
     ebene_von = zaehlung.drop_duplicates(["raum_id", "gebietsstand"])[["raum_id", "gebietsstand", "ebene"]]
     gesperrt = bescheid.gesperrt.merge(ebene_von, on=["raum_id", "gebietsstand"])
     schutz = personen.groupby(["merkmal", "ebene"]).size().rename("zellen").reset_index()

@@ -24,9 +24,9 @@ TOLERANZ = 0.5  # counts are whole: a relation that misses by more does not hold
 class Block:
     """Cells of one Stichtag, position by position, with their relations `matrix @ wert == 0`.
 
-    `zellen` has one row per cell: raum_id, gebietsstand, merkmal, rest, recht, einwohner, wert, sichtbar, spitze (Raum
-    of the top level), nenner_wert (reference group of the smallest quote the cell is Zähler of; NaN: none). Rows
-    with sichtbar=False are the Gegenstücke, appended behind the visible cells.
+    `zellen` has one row per cell: raum_id, gebietsstand, ebene, merkmal, rest, recht, einwohner, wert, spitze (Raum of
+    the top level), nenner_wert (reference group of the smallest quote the cell is Zähler of; NaN: none), sichtbar
+    (stands behind a published Kennzahl) and gegenstueck (N − Z: never shown, appended behind all others).
     """
 
     stichtag: object
@@ -41,18 +41,21 @@ def build_block(
     eltern: pd.DataFrame,
     summen: dict[str, list[list[str]]],
     quoten: list[tuple[list[str], list[str]]],
+    gezeigt: frozenset[str],
 ) -> Block:
     """Cells and relations of one Stichtag.
 
     Args:
         zaehlung: counts of persons with a value or kept secret by the supplier, one row per Raum and Merkmal:
-            raum_id, gebietsstand, merkmal, rest, recht, einwohner, wert.
+            raum_id, gebietsstand, ebene, merkmal, rest, recht, einwohner, wert.
         eltern: raum_id, eltern_id, hierarchie, rest of the Gebietsstand of this Stichtag.
         summen: Merkmal → the ways it adds up from other Merkmale.
         quoten: (Zähler, Nenner) of all published quotes, each a list of Merkmale that are added.
+        gezeigt: Merkmale that stand behind a published Kennzahl.
     """
-    spalten = ["raum_id", "gebietsstand", "merkmal", "rest", "recht", "einwohner", "wert"]
-    zellen = zaehlung[spalten].reset_index(drop=True).assign(sichtbar=True)
+    spalten = ["raum_id", "gebietsstand", "ebene", "merkmal", "rest", "recht", "einwohner", "wert"]
+    zellen = zaehlung[spalten].reset_index(drop=True).assign(gegenstueck=False)
+    zellen["sichtbar"] = zellen["merkmal"].isin(gezeigt)
     zellen["spitze"] = ~zellen["raum_id"].isin(eltern["raum_id"])
     ort = pd.Series(zellen.index, index=pd.MultiIndex.from_frame(zellen[["raum_id", "merkmal"]])).to_dict()
     werte = zellen["wert"].to_numpy(float)
@@ -95,7 +98,7 @@ def _gegenstuecke(zellen: pd.DataFrame, quoten: list, ort: dict, werte: np.ndarr
     """Cells N − Z, their equations, and per visible cell the smallest reference group it is set against."""
     zeilen, gleichungen = [], []
     nenner_wert = np.full(len(zellen), np.nan)
-    raeume = zellen.drop_duplicates("raum_id").set_index("raum_id")[["gebietsstand", "rest", "einwohner"]]
+    raeume = zellen.drop_duplicates("raum_id").set_index("raum_id")[["gebietsstand", "ebene", "rest", "einwohner"]]
     recht = zellen.drop_duplicates("merkmal").set_index("merkmal")["recht"]
     naechste = len(zellen)
     for zaehler, nenner in quoten:
@@ -114,7 +117,7 @@ def _gegenstuecke(zellen: pd.DataFrame, quoten: list, ort: dict, werte: np.ndarr
             gleichungen.append(([*n, *z, naechste], [1.0] * len(n) + [-1.0] * len(z) + [-1.0]))
             naechste += 1
     neu = pd.DataFrame(zeilen, columns=["raum_id", "merkmal", "recht", "wert"])
-    neu = neu.join(raeume, on="raum_id").assign(sichtbar=False, spitze=False, nenner_wert=np.nan)
+    neu = neu.join(raeume, on="raum_id").assign(gegenstueck=True, sichtbar=False, spitze=False, nenner_wert=np.nan)
     return neu, gleichungen, nenner_wert
 
 

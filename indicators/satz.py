@@ -8,20 +8,10 @@ from typing import Protocol
 from indicators.arten import MIT_WERT
 from indicators.zahlformat import format_datum, format_wert, format_zahl
 
-MONATE = [
-    "Januar",
-    "Februar",
-    "März",
-    "April",
-    "Mai",
-    "Juni",
-    "Juli",
-    "August",
-    "September",
-    "Oktober",
-    "November",
-    "Dezember",
-]
+MONATE = (
+    *("Januar", "Februar", "März", "April", "Mai", "Juni"),
+    *("Juli", "August", "September", "Oktober", "November", "Dezember"),
+)
 STATUS_SATZ = {
     "gesperrt": "Der Wert ist zum Schutz kleiner Zahlen gesperrt.",
     "gesperrt_quelle": "Der Wert ist schon von der liefernden Stelle gesperrt.",

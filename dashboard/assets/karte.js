@@ -31,7 +31,6 @@ const SR = {
   mitEinheit,
   prozent: (wert, stellen) => mitEinheit(wert, '%', stellen),
   intervall: (unten, oben, stellen) => unten === null || oben === null ? '' : `${zahl(unten, stellen)}–${zahl(oben, stellen)}`,
-  datum: (iso) => iso.split('-').reverse().join('.'),
   /** Signs of official statistics. "0" and "–" (exactly nothing) are values. */
   zeichen: { gesperrt: '.', gesperrt_quelle: '.', nicht_geliefert: '…', nicht_sinnvoll: 'x', nicht_definiert: 'x' },
   statustext: {
@@ -50,7 +49,7 @@ const SR = {
   }),
   /** CSS background of a legend swatch that looks like the map; `farbe`: class colour below "unsicher". */
   schraffur: (status, farbe) => {
-    const art = MUSTER[status], [grund, strich] = HATCH[art] ?? [farbe, '#ffffff'];
+    const art = MUSTER[status], [grund, strich] = hatch(art, farbe);
     const linien = (grad, flaeche) => `repeating-linear-gradient(${grad}deg,${strich} 0 1px,${flaeche} 1px 5.6px)`;
     if (art === 2) return `radial-gradient(${strich} 1px,${grund} 1.5px) 0 0/7px 7px`;
     if (art === 3) return `${linien(135, 'transparent')},${linien(45, grund)}`;
@@ -135,6 +134,9 @@ const HATCH = [, ['#eeeeee', '#8c8c8c'], ['#f8f8f8', '#8c8c8c'], ['#eeeeee', '#9
 
 const kanaele = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 
+/** Ground and stroke: grey without a value, else the class colour with a stroke that stands out from it. */
+const hatch = (art, farbe) => HATCH[art] ?? [farbe, kanaele(farbe)[1] > 150 ? '#6b6b6b' : '#ffffff'];
+
 /** Colour between two "#rrggbb" as a pixel of an ImageData (little endian: A B G R). */
 function mische(von, nach, anteil) {
   const ziel = kanaele(nach);
@@ -142,10 +144,10 @@ function mische(von, nach, anteil) {
   return (0xff000000 | (b << 16) | (g << 8) | r) >>> 0;
 }
 
-/** Square tile in device px, antialiased: 1 diagonal, 2 dots, 3 cross, from 4 light counter-diagonal on a class colour. */
+/** Square tile in device px, antialiased: 1 diagonal, 2 dots, 3 cross, from 4 counter-diagonal on a class colour. */
 function kachel(art, dichte, farbe) {
   const n = Math.max(4, Math.round((art === 2 ? 7 : 8) * dichte));
-  const [grund, strich] = HATCH[art] ?? [farbe, '#ffffff'];
+  const [grund, strich] = hatch(art, farbe);
   const linie = (lage) => Math.max(0, 1 - Math.abs((lage + n) % n - n / 2) / (0.8 * dichte));
   const deckung = (x, y) => {
     if (art === 2) return Math.min(1, Math.max(0, dichte + 0.3 - Math.hypot(x + 0.5 - n / 2, y + 0.5 - n / 2)));
@@ -266,7 +268,6 @@ class Karte {
     this.lauf = 0; // number of the newest lade(): late answers of older ones are dropped
     this.fokus = this.gehoben = -1;
     this.gepasst = []; // Räume the view is fitted to ([] = all), null after the user moved it
-    this.beschriftung = true;
     this.baue();
     this.hoere();
   }
@@ -279,7 +280,6 @@ class Karte {
     const lauf = ++this.lauf;
     const neueste = () => lauf === this.lauf;
     this.spec = spec;
-    this.beschriftung = spec.beschriftung ?? this.beschriftung;
     this.buehne.ariaLabel = `Karte: ${spec.titel ?? 'Räume'}. Pfeiltasten gehen zum Nachbarraum, Eingabe wählt ihn aus.`;
     const erster = spec.teile.find((teil) => teil.stichtage.includes(spec.stichtag)) ?? spec.teile.at(-1);
     try {
@@ -293,7 +293,6 @@ class Karte {
       const andere = await Promise.all(spec.teile.filter((t) => t !== erster).map(ladeTeil));
       if (!neueste()) return false;
       this.teile.push(...andere);
-      if (this.stichtag && !this.teilAm(this.stichtag)) return true;
       if (this.teilAm(this.stichtag) !== this.teil) this.zeige(this.stichtag);
     } catch (fehler) {
       if (neueste()) this.melde(FEHLER);
@@ -324,11 +323,6 @@ class Karte {
   hebe(id) {
     this.gehoben = this.teil?.geo.nummer.get(id) ?? -1;
     this.maleAuswahl();
-  }
-
-  beschrifte(an) {
-    this.beschriftung = an;
-    if (this.raster) this.maleLinien();
   }
 
   /** One entry per Raum in file order, then the Räume without geometry (rest: true, id null). */
@@ -450,11 +444,10 @@ class Karte {
 
   /** The view that shows these Räume (all, if there are none) as large as possible. */
   passend(ids) {
-    const { nummer, kasten, breite, hoehe } = this.teil.geo;
-    const kaesten = ids.filter((id) => nummer.has(id)).map((id) => kasten.subarray(4 * nummer.get(id), 4 * nummer.get(id) + 4));
-    const rand = (ecke, wahl, sonst) => kaesten.length ? wahl(...kaesten.map((k) => k[ecke])) : sonst;
-    const x0 = rand(0, Math.min, 0), y0 = rand(1, Math.min, 0), x1 = rand(2, Math.max, breite), y1 = rand(3, Math.max, hoehe);
-    const w = this.buehne.clientWidth, h = this.buehne.clientHeight;
+    const { nummer, kasten, breite, hoehe } = this.teil.geo, { clientWidth: w, clientHeight: h } = this.buehne;
+    const stellen = ids.filter((id) => nummer.has(id)).map((id) => 4 * nummer.get(id));
+    const ecke = (nr, wahl, sonst) => stellen.length ? wahl(...stellen.map((k) => kasten[k + nr])) : sonst;
+    const x0 = ecke(0, Math.min, 0), y0 = ecke(1, Math.min, 0), x1 = ecke(2, Math.max, breite), y1 = ecke(3, Math.max, hoehe);
     const s = Math.max(1e-6, Math.min((w - 2 * RAND) / (x1 - x0), (h - 2 * RAND) / (y1 - y0), (this.ganz?.s ?? Infinity) * ZOOM_BIS));
     return { s, x: (w - (x0 + x1) * s) / 2, y: (h - (y0 + y1) * s) / 2 };
   }
@@ -519,8 +512,8 @@ class Karte {
       this.zeichne(stift, geo, raeume, 'rgba(60,60,60,.35)', breite + 0.9);
       this.zeichne(stift, geo, raeume, '#fff', breite);
     }
-    if (umrisse) this.zeichne(stift, umrisse, this.sichtbar(umrisse), '#333', viele ? 0.6 : 1.2);
-    if (this.beschriftung) this.schreibeNamen(stift, raeume);
+    if (umrisse) this.zeichne(stift, umrisse, this.sichtbar(umrisse), viele ? 'rgba(40,40,40,.75)' : '#333', viele ? 0.6 : 1.2);
+    if (this.spec.beschriftung ?? true) this.schreibeNamen(stift, raeume);
   }
 
   maleAuswahl() {
@@ -581,7 +574,7 @@ class Karte {
   legende() {
     const { klassen, farben, stellen, einheit } = this.spec;
     const vorhanden = new Set(this.eintraege().filter(({ rest }) => !rest).map(({ status }) => status));
-    const muster = (status) => kachel(MUSTER[status], this.raster.dichte, farben[0]);
+    const muster = (status) => kachel(MUSTER[status], this.raster.dichte, farben.at(-1));
     return [
       ...SR.klassentexte(klassen, stellen, einheit).map((text, i) => ({ text, farbe: farben[i] })),
       ...Object.keys(MUSTER).filter((status) => vorhanden.has(status)).map((status) => ({ text: SR.statustext[status], muster: muster(status) })),
@@ -657,7 +650,7 @@ class Karte {
     });
     auf('pointercancel', (e) => finger.delete(e.pointerId));
     auf('pointerleave', () => this.schwebe(-1));
-    auf('dblclick', (e) => this.zoom(e.shiftKey ? 0.5 : 2, ...ort(e)));
+    auf('dblclick', (e) => this.zoom(2, ...ort(e)));
     auf('wheel', (e) => {
       if (!e.ctrlKey && document.activeElement !== buehne) return; // else the page scrolls
       e.preventDefault();

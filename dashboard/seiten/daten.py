@@ -6,13 +6,21 @@ from dashboard import bausteine, zahlen
 
 PFAD, TITEL = "daten", "Daten"
 VIELE, VIELE_BEFUNDE = 60, 12  # longer tables are folded away
-REGELN = {"summe": "Summe passt nicht", "korrektur": "erklärte Korrektur", "sprung": "Sprung gegenüber dem Vorjahr", "teil_von": "Teil größer als das Ganze"}
+REGELN = {
+    "summe": "Summe passt nicht",
+    "korrektur": "erklärte Korrektur",
+    "sprung": "Sprung gegenüber dem Vorjahr",
+    "teil_von": "Teil größer als das Ganze",
+}
 
 
 def layout(store, query: str = "") -> list:
     return [
         html.H1("Daten und Prüfung"),
-        html.P("Woher die Zahlen kommen, wie vollständig sie sind, was aufgefallen ist und was geheim gehalten wird.", className="vorspann"),
+        html.P(
+            "Woher die Zahlen kommen, wie vollständig sie sind, was aufgefallen ist und was geheim gehalten wird.",
+            className="vorspann",
+        ),
         abschnitt("Herunterladen", downloads(store)),
         abschnitt("Lieferungen", lieferungen(store.lieferungen())),
         abschnitt("Vollständigkeit", vollstaendigkeit(store.vollstaendigkeit(), store.stand.ebenen)),
@@ -43,10 +51,14 @@ def downloads(store) -> list:
             )
     return [
         html.P([bausteine.link_knopf("Alle Kennzahlen (XLSX)", f"/{gebiet}/export/alles.xlsx", download=True)]),
-        html.P(["Für Programme: ", html.A("Verzeichnis der Kennzahlen (JSON)", href=f"/api/v1/{gebiet}/kennzahlen.json")]),
+        html.P(
+            ["Für Programme: ", html.A("Verzeichnis der Kennzahlen (JSON)", href=f"/api/v1/{gebiet}/kennzahlen.json")]
+        ),
         falte(
             "Einzelne Tabellen",
-            bausteine.tabelle(["Kennzahl", "Ebene", "Excel", "CSV", "CSV"], zeilen, titel="Tabellen zum Herunterladen", zahlen_ab=9),
+            bausteine.tabelle(
+                ["Kennzahl", "Ebene", "Excel", "CSV", "CSV"], zeilen, titel="Tabellen zum Herunterladen", zahlen_ab=9
+            ),
         ),
     ]
 
@@ -78,10 +90,17 @@ def lieferungen(tafel):
         for z in tafel.itertuples()
     ]
     return [
-        bausteine.tabelle(["Quelle", "Herausgeber", "Dateien", "Zeitraum", "zuletzt geladen"], zeilen, titel="Quellen dieses Stands", zahlen_ab=2),
+        bausteine.tabelle(
+            ["Quelle", "Herausgeber", "Dateien", "Zeitraum", "zuletzt geladen"],
+            zeilen,
+            titel="Quellen dieses Stands",
+            zahlen_ab=2,
+        ),
         falte(
             f"Alle {zahlen.format_anzahl(len(dateien), 'Datei', 'Dateien')}",
-            bausteine.tabelle(["Datei", "Zeitraum", "geladen", "Prüfsumme"], dateien, titel="Gelieferte Dateien", zahlen_ab=9),
+            bausteine.tabelle(
+                ["Datei", "Zeitraum", "geladen", "Prüfsumme"], dateien, titel="Gelieferte Dateien", zahlen_ab=9
+            ),
         ),
     ]
 
@@ -94,28 +113,27 @@ def spanne(von, bis) -> str:
 
 
 def vollstaendigkeit(tafel, ebenen):
-    """Merkmal × year: how many of the expected Räume have a value."""
+    """One row per Merkmal and level: which Stichtage, and where Räume are missing."""
     if tafel.empty:
         return bausteine.leerzustand("Keine Angaben zur Vollständigkeit.", "")
     namen = {e.id: e.titel_plural for e in ebenen}
-    tafel = tafel.assign(jahr=[t.year for t in tafel["stichtag"]])
-    jahre = sorted(tafel["jahr"].unique())
-    zeilen = []
-    for (titel, ebene), g in tafel.groupby(["titel", "ebene"], sort=False):
-        je_jahr = {jahr: (int(j["raeume"].sum()), int(j["erwartet"].sum())) for jahr, j in g.groupby("jahr")}
-        zeilen.append([titel, namen.get(ebene, ebene), *[anteil(je_jahr.get(jahr)) for jahr in jahre]])
-    inhalt = bausteine.tabelle(["Merkmal", "Ebene", *map(str, jahre)], zeilen, titel="Anteil der Räume mit Angabe, je Jahr", zahlen_ab=2)
-    text = html.P("Voll heißt: Für jeden erwarteten Raum liegt eine Angabe vor. Ein Strich heißt: für dieses Jahr nichts geliefert.")
-    return [text, falte(f"Alle {len(zeilen)} Merkmale", inhalt) if len(zeilen) > VIELE else inhalt]
+    zeilen = [
+        [titel, namen.get(ebene, ebene), spanne(min(g["stichtag"]), max(g["stichtag"])), str(len(g)), luecken(g)]
+        for (titel, ebene), g in tafel.groupby(["titel", "ebene"], sort=False)
+    ]
+    kopf = ["Merkmal", "Ebene", "Zeitraum", "Stichtage", "Vollständig"]
+    inhalt = bausteine.tabelle(kopf, zeilen, titel="Vollständigkeit je Merkmal", zahlen_ab=9)
+    return falte(f"Alle {len(zeilen)} Merkmale", inhalt) if len(zeilen) > VIELE else inhalt
 
 
-def anteil(zahl: tuple[int, int] | None):
-    if zahl is None:
-        return "–"
-    raeume, erwartet = zahl
-    if raeume >= erwartet:
-        return "voll"
-    return html.Span(f"{raeume} von {erwartet}", className="luecke")
+def luecken(tafel):
+    """`ja`, or the Stichtage at which Räume are missing, the newest three by name."""
+    fehlt = tafel[tafel["raeume"] < tafel["erwartet"]].sort_values("stichtag", ascending=False)
+    if fehlt.empty:
+        return "ja"
+    texte = [f"{zahlen.format_datum(z.stichtag)}: {z.raeume} von {z.erwartet}" for z in fehlt.head(3).itertuples()]
+    mehr = f" und {len(fehlt) - 3} weitere Stichtage" if len(fehlt) > 3 else ""
+    return html.Span("; ".join(texte) + mehr, className="luecke")
 
 
 def befunde(tafel, lieferungen, schutz):
@@ -134,7 +152,10 @@ def befunde(tafel, lieferungen, schutz):
         for z in tafel.itertuples()
     ]
     inhalt = bausteine.tabelle(
-        ["Quelle", "Prüfung", "Merkmal", "Schwere", "Anzahl"], zeilen, titel="Auffälligkeiten je Prüfung, ohne Werte", zahlen_ab=4
+        ["Quelle", "Prüfung", "Merkmal", "Schwere", "Anzahl"],
+        zeilen,
+        titel="Auffälligkeiten je Prüfung, ohne Werte",
+        zahlen_ab=4,
     )
     anzahl = zahlen.format_anzahl(int(tafel["anzahl"].sum()), "Auffälligkeit", "Auffälligkeiten")
     return falte(f"{anzahl} in {len(zeilen)} Gruppen", inhalt) if len(zeilen) > VIELE_BEFUNDE else inhalt
@@ -145,13 +166,19 @@ def schutz(tafel, stand):
     zellen, gesperrt = int(tafel["zellen"].sum()), int(tafel["gesperrt"].sum())
     anteil_text = f" ({zahlen.format_wert(100 * gesperrt / zellen, 1, '%')})" if gesperrt else ""
     einleitung = html.P(
-        f"Fassung »{stand.freigabe_titel}«: {zahlen.format_zahl(gesperrt)} von {zahlen.format_zahl(zellen)} Feldern{anteil_text} sind "
-        "gesperrt. Kleine Zahlen und alles, woraus sie sich errechnen ließen, stehen nicht in dieser Fassung – auch nicht "
+        f"Fassung »{stand.freigabe_titel}«: {zahlen.format_zahl(gesperrt)} von {zahlen.format_zahl(zellen)} "
+        f"Feldern{anteil_text} sind gesperrt. "
+        "Kleine Zahlen und alles, woraus sie sich errechnen ließen, stehen nicht in dieser Fassung – auch nicht "
         "verborgen in Karte, Export oder Schnittstelle."
     )
     namen = {e.id: e.titel_plural for e in stand.ebenen}
     zeilen = [
-        [z.titel, namen.get(z.ebene, z.ebene), *map(zahlen.format_zahl, (z.zellen, z.gesperrt)), prozent(z.gesperrt, z.zellen)]
+        [
+            z.titel,
+            namen.get(z.ebene, z.ebene),
+            *map(zahlen.format_zahl, (z.zellen, z.gesperrt)),
+            prozent(z.gesperrt, z.zellen),
+        ]
         for z in tafel[tafel["gesperrt"] > 0].itertuples()
     ]
     if not zeilen:
@@ -163,7 +190,3 @@ def schutz(tafel, stand):
 
 def prozent(teil: int, ganzes: int) -> str:
     return zahlen.format_wert(100 * teil / max(ganzes, 1), 1, "%")
-
-
-def register_callbacks(app, read_stores) -> None:
-    """This page asks nothing."""

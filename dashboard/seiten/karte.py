@@ -37,12 +37,21 @@ def steuerung(store, eintrag, ansicht):
             bausteine.auswahl("kennzahl", "Kennzahl", bausteine.gruppen(store.katalog()), eintrag.id, suchen=True),
             bausteine.auswahl("ebene", "Ebene", ebenen_auswahl(store, eintrag), ansicht.ebene),
             html.Div(
-                bausteine.auswahl("kommune", "Ausschnitt", ausschnitte(store), ansicht.kommune or None, suchen=True, leer="Ganzes Gebiet"),
+                bausteine.auswahl(
+                    "kommune",
+                    "Ausschnitt",
+                    ausschnitte(store),
+                    ansicht.kommune or None,
+                    suchen=True,
+                    leer="Ganzes Gebiet",
+                ),
                 id="kommune-feld",
                 hidden=not ist_tief(store, ansicht.ebene),
             ),
             html.Div(id="zeit", className="zeit"),
-            bausteine.mehrfachauswahl("raeume", f"Räume vergleichen (bis {MAX_RAEUME})", [], ansicht.raeume, hoechstens=MAX_RAEUME),
+            bausteine.mehrfachauswahl(
+                "raeume", f"Räume vergleichen (bis {MAX_RAEUME})", [], ansicht.raeume, hoechstens=MAX_RAEUME
+            ),
         ],
         className="steuerung",
         **{"aria-label": "Auswahl"},
@@ -77,7 +86,10 @@ def buehne(store, eintrag, ansicht):
                     html.H2(eintrag.titel, id="figur-titel"),
                     html.Div(
                         [
-                            html.Div(bausteine.speichern_menue(store, eintrag.id, ansicht.ebene, bild_knopf="png"), id="speichern"),
+                            html.Div(
+                                bausteine.speichern_menue(store, eintrag.id, ansicht.ebene, bild_knopf="png"),
+                                id="speichern",
+                            ),
                             bausteine.knopf("Link kopieren", "link-kopieren", klasse="zart"),
                             bausteine.knopf("Vollbild", "vollbild", klasse="zart"),
                         ],
@@ -93,7 +105,7 @@ def buehne(store, eintrag, ansicht):
                 "tab",
                 ansicht.tab,
                 bild_titel="Karte",
-                bild=karte,
+                bild=html.Div(karte, className="bild-feld"),
                 tabelle=html.Div(id="tabelle"),
                 ueber=html.Div(beschreibung(eintrag, "h3"), id="ueber", className="ueber"),
             ),
@@ -119,7 +131,12 @@ def rangfolge():
 
 def reihe():
     return html.Section(
-        [html.H2("Entwicklung"), html.P(id="reihe-text", className="leise"), html.Div(id="reihe"), html.Div(id="reihe-brueche")],
+        [
+            html.H2("Entwicklung"),
+            html.P(id="reihe-text", className="leise"),
+            html.Div(id="reihe"),
+            html.Div(id="reihe-brueche"),
+        ],
         className="reihe",
     )
 
@@ -154,7 +171,7 @@ def build_plan(store, eintrag, ebene: str) -> dict:
         and `vergleich`: Stichtag → value of the whole Gebiet (left out where it has none).
     """
     stand = store.stand
-    oberste = stand.ebenen[0]
+    stand.ebenen[0]
     der_ebene = next(e for e in stand.ebenen if e.id == ebene)
     klassen = list(store.klassen(eintrag.id, ebene))
     return {
@@ -177,7 +194,8 @@ def build_plan(store, eintrag, ebene: str) -> dict:
         "klassen": klassen,
         "farben": figures.farben(len(klassen) - 1),
         "stichtage": [
-            [tag.isoformat(), zahlen.format_stichtag(tag, monatlich=eintrag.monatlich)] for tag in eintrag.stichtage[ebene]
+            [tag.isoformat(), zahlen.format_stichtag(tag, monatlich=eintrag.monatlich)]
+            for tag in eintrag.stichtage[ebene]
         ],
         "vergleich": read_vergleich(store, eintrag, ebene),
         "quelle": quellenzeile(store, eintrag),
@@ -232,7 +250,10 @@ def quellenzeile(store, eintrag) -> str:
 
 def register_callbacks(app: Dash, read_stores) -> None:
     app.clientside_callback(
-        ClientsideFunction("sr", "zeige"), Output("figur", "data-stand"), Input("ansicht", "data"), Input("plan", "data")
+        ClientsideFunction("sr", "zeige"),
+        Output("figur", "data-stand"),
+        Input("ansicht", "data"),
+        Input("plan", "data"),
     )
     app.clientside_callback(
         ClientsideFunction("sr", "lies"),
@@ -288,7 +309,11 @@ def build_reihe(store, kennzahl, raeume) -> tuple:
     ganzes = find_ganzes(store, eintrag)
     reihen = store.read_reihe(eintrag.id, list(dict.fromkeys([*gewaehlt, *ganzes])))
     if reihen["wert"].isna().all():
-        return bausteine.leerzustand("Keine Zeitreihe.", "Wählen Sie einen Raum auf der Karte oder in der Rangfolge."), "", ""
+        return (
+            bausteine.leerzustand("Keine Zeitreihe.", "Wählen Sie einen Raum auf der Karte oder in der Rangfolge."),
+            "",
+            "",
+        )
     zaehlt = eintrag.art == "anzahl" and gewaehlt
     if zaehlt:  # a count of the whole Gebiet would press the lines of its Räume flat
         reihen = reihen[reihen["raum_id"].isin(gewaehlt)]
@@ -296,7 +321,11 @@ def build_reihe(store, kennzahl, raeume) -> tuple:
     text = f"{eintrag.titel}: {', '.join(dict.fromkeys(reihen['name']))}"
     if not gewaehlt:
         text += ". Räume auf der Karte anklicken, um sie zu vergleichen."
-    return bausteine.diagramm("reihe-bild", bild, alt=beschreibe_reihe(reihen, eintrag)), text, bruchliste(reihen, eintrag)
+    return (
+        bausteine.diagramm("reihe-bild", bild, alt=beschreibe_reihe(reihen, eintrag)),
+        text,
+        bruchliste(reihen, eintrag),
+    )
 
 
 def find_ganzes(store, eintrag) -> list[str]:

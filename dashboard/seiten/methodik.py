@@ -12,9 +12,10 @@ POLARITAET = {
     "neutral": "Weder gut noch schlecht: Die Zahl beschreibt, sie bewertet nicht.",
 }
 INTERVALL = (
-    "Die Zahlen sind Vollerhebungen, keine Stichproben: Einen Stichprobenfehler haben sie nicht. Das 95-%-Intervall sagt etwas "
-    "anderes: wie stark ein Wert schon durch Zufall schwanken würde, wenn sich an den Verhältnissen nichts ändert. In kleinen "
-    "Räumen ist das viel. Liegt der Vergleichswert innerhalb des Intervalls, nennen wir den Unterschied »ähnlich« und deuten ihn nicht."
+    "Die Zahlen sind Vollerhebungen, keine Stichproben: Einen Stichprobenfehler haben sie nicht. Das 95-%-Intervall "
+    "sagt etwas anderes: wie stark ein Wert schon durch Zufall schwanken würde, wenn sich an den Verhältnissen nichts "
+    "ändert. In kleinen Räumen ist das viel. Liegt der Vergleichswert innerhalb des Intervalls, heißt der Unterschied "
+    "hier »ähnlich« und wird nicht gedeutet."
 )
 
 
@@ -25,8 +26,14 @@ def layout(store, query: str = "") -> list:
         themen.setdefault(eintrag.thema_titel, []).append(eintrag)
     return [
         html.H1("Methodik"),
-        html.P("So entstehen die Zahlen: was gezählt wird, wodurch geteilt wird und was man beim Lesen wissen muss.", className="vorspann"),
-        html.Div([html.Div(build_verzeichnis(themen), className="verzeichnis"), html.Div(build_text(themen))], className="mit-verzeichnis"),
+        html.P(
+            "So entstehen die Zahlen: was gezählt wird, wodurch geteilt wird und was man beim Lesen wissen muss.",
+            className="vorspann",
+        ),
+        html.Div(
+            [html.Div(build_verzeichnis(themen), className="verzeichnis"), html.Div(build_text(themen))],
+            className="mit-verzeichnis",
+        ),
     ]
 
 
@@ -57,7 +64,8 @@ def build_text(themen: dict) -> list:
 
 def vergleich():
     return html.P(
-        "▲ über, ▼ unter, ● ähnlich: der Vergleich mit dem ganzen Gebiet. ▲ und ▼ stehen nur, wenn das ganze Intervall auf "
+        "▲ über, ▼ unter, ● ähnlich: der Vergleich mit dem ganzen Gebiet. "
+        "▲ und ▼ stehen nur, wenn das ganze Intervall auf "
         "einer Seite des Vergleichswerts liegt. Bei übernommenen Zahlen ohne Intervall entscheidet allein der Wert."
     )
 
@@ -80,7 +88,10 @@ def beschreibung(eintrag, ebene: str = "h2") -> list:
                 ("Bewertung", POLARITAET.get(eintrag.polaritaet, "")),
                 ("Rechtsgrundlage", eintrag.rechtsgrundlage),
                 ("Quelle", eintrag.quelle),
-                ("Übernommen von", f"{eintrag.herausgeber}; nicht selbst berechnet, ohne Intervall" if eintrag.herausgeber else ""),
+                (
+                    "Übernommen von",
+                    f"{eintrag.herausgeber}; nicht selbst berechnet, ohne Intervall" if eintrag.herausgeber else "",
+                ),
             ]
         ),
     ]
@@ -94,7 +105,11 @@ def formel(eintrag):
     return html.Span(
         [
             html.Span(
-                [html.Span(eintrag.zaehler_text), html.Span(" geteilt durch ", className="nur-vorlesen"), html.Span(eintrag.nenner_text)],
+                [
+                    html.Span(eintrag.zaehler_text),
+                    html.Span(" geteilt durch ", className="nur-vorlesen"),
+                    html.Span(eintrag.nenner_text),
+                ],
                 className="bruch",
             ),
             html.Span(f" × {pro}") if eintrag.pro != 1 else "",
@@ -113,7 +128,3 @@ def brueche(eintrag):
             for b in eintrag.brueche
         ]
     )
-
-
-def register_callbacks(app, read_stores) -> None:
-    """This page asks nothing."""

@@ -14,7 +14,13 @@ def layout(stores: dict) -> list:
     if not karten:
         inhalt = bausteine.leerzustand(
             "Noch ist kein Gebiet veröffentlicht.",
-            ["Lieferungen laden mit ", html.Code("sozialraum laden"), ", dann ", html.Code("sozialraum veroeffentlichen"), "."],
+            [
+                "Lieferungen laden mit ",
+                html.Code("sozialraum laden"),
+                ", dann ",
+                html.Code("sozialraum veroeffentlichen"),
+                ".",
+            ],
         )
     return [
         html.Div(
@@ -41,7 +47,9 @@ def build_karte(gebiet: str, store):
     ]
     return html.A(
         [
-            html.Span("Erfundene Daten", className="etikett") if stand.erfunden else html.Span("", className="etikett-leer"),
+            html.Span("Erfundene Daten", className="etikett")
+            if stand.erfunden
+            else html.Span("", className="etikett-leer"),
             html.H2(stand.gebiet_name),
             html.P(" · ".join(anzahlen)),
             html.P(

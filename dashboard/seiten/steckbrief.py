@@ -1,6 +1,6 @@
 """Seite »Steckbrief«: ein Raum auf einem Blatt A4, verglichen mit dem ganzen Gebiet und seinesgleichen."""
 
-from dash import ClientsideFunction, Dash, Input, html
+from dash import html
 
 from dashboard import bausteine, figures, zahlen
 from dashboard.ansicht import find_raum
@@ -24,20 +24,37 @@ def build_wahl(store) -> list:
     bloecke = []
     for ebene in oben:
         raeume = store.raeume(ebene.id).sort_values("name")
-        bloecke.append(html.Section([html.H2(ebene.titel_plural), html.Ul([html.Li(link(store, r)) for r in raeume.itertuples()], className="raumliste")]))
+        bloecke.append(
+            html.Section(
+                [
+                    html.H2(ebene.titel_plural),
+                    html.Ul([html.Li(link(store, r)) for r in raeume.itertuples()], className="raumliste"),
+                ]
+            )
+        )
     if len(ebenen) > 2:
         unten = store.raeume(ebenen[-1].id)
         namen = {r.raum_id: r.name for r in store.raeume(ebenen[-2].id).itertuples()}
         falten = [
             html.Details(
-                [html.Summary(namen.get(eltern, eltern)), html.Ul([html.Li(link(store, r)) for r in g.itertuples()], className="raumliste")],
+                [
+                    html.Summary(namen.get(eltern, eltern)),
+                    html.Ul([html.Li(link(store, r)) for r in g.itertuples()], className="raumliste"),
+                ],
                 className="falte",
             )
             for eltern, g in unten.groupby("eltern_id")
             if eltern in namen
         ]
         bloecke.append(html.Section([html.H2(ebenen[-1].titel_plural), *falten]))
-    return [html.H1("Steckbriefe"), html.P("Ein Raum auf einer Seite: die wichtigsten Kennzahlen im Vergleich. Zum Drucken auf A4.", className="vorspann"), *bloecke]
+    return [
+        html.H1("Steckbriefe"),
+        html.P(
+            "Ein Raum auf einer Seite: die wichtigsten Kennzahlen im Vergleich. Zum Drucken auf A4.",
+            className="vorspann",
+        ),
+        *bloecke,
+    ]
 
 
 def link(store, raum):
@@ -50,7 +67,10 @@ def link(store, raum):
 def build_blatt(store, raum) -> list:
     profil = store.read_profil(raum.raum_id)
     return [
-        html.Article([build_kopf(store, raum, profil), *build_themen(store, raum, profil), build_legende(store, raum)], className="blatt"),
+        html.Article(
+            [build_kopf(store, raum, profil), *build_themen(store, raum, profil), build_legende(store, raum)],
+            className="blatt",
+        ),
         build_kinder(store, raum),
     ]
 
@@ -66,7 +86,10 @@ def build_kopf(store, raum, profil):
                     html.P(
                         [
                             bausteine.knopf("Drucken", "drucken", klasse="zart"),
-                            bausteine.link_knopf("Auf der Karte", f"/{store.stand.gebiet_id}/karte?ebene={raum.ebene}&raum={raum.raum_id}"),
+                            bausteine.link_knopf(
+                                "Auf der Karte",
+                                f"/{store.stand.gebiet_id}/karte?ebene={raum.ebene}&raum={raum.raum_id}",
+                            ),
                         ],
                         className="werkzeug nicht-drucken",
                     ),
@@ -96,7 +119,10 @@ def build_einwohner(store, profil) -> str:
 def build_lage(store, raum):
     """The small map: where in the Gebiet this Raum lies. Nothing for a Raum without an area."""
     if not raum.mit_geometrie:
-        return html.P("Dieser Raum hat keine Fläche auf der Karte; er fasst Fälle zusammen, die sich keinem Ort zuordnen lassen.", className="leise lage")
+        return html.P(
+            "Dieser Raum hat keine Fläche auf der Karte; er fasst Fälle zusammen, die sich keinem Ort zuordnen lassen.",
+            className="leise lage",
+        )
     dateien = find_geometrie(store)
     vorn = dateien.get(raum.ebene)
     ebenen = [e.id for e in store.stand.ebenen]
@@ -128,7 +154,9 @@ def build_themen(store, raum, profil) -> list:
     for eintrag, zeile in zeilen:
         themen.setdefault(eintrag.thema_titel, []).append((eintrag, zeile))
     je_thema = verteile([len(liste) for liste in themen.values()], MAX_KENNZAHLEN)
-    return [build_thema(store, raum, titel, liste[:n]) for (titel, liste), n in zip(themen.items(), je_thema, strict=True)]
+    return [
+        build_thema(store, raum, titel, liste[:n]) for (titel, liste), n in zip(themen.items(), je_thema, strict=True)
+    ]
 
 
 def verteile(anzahlen: list[int], platz: int) -> list[int]:
@@ -142,12 +170,23 @@ def verteile(anzahlen: list[int], platz: int) -> list[int]:
 
 
 def build_thema(store, raum, titel: str, liste: list):
-    kopf = ["Kennzahl", "Wert", "95-%-Intervall", store.stand.gebiet_name, "Vergleich", "Lage in der Ebene", "Rang", "Verlauf"]
+    kopf = [
+        "Kennzahl",
+        "Wert",
+        "95-%-Intervall",
+        store.stand.gebiet_name,
+        "Vergleich",
+        "Lage in der Ebene",
+        "Rang",
+        "Verlauf",
+    ]
     oberste = raum.ebene == store.stand.ebenen[0].id
     zeilen = [build_zeile(store, raum, eintrag, zeile, oberste) for eintrag, zeile in liste]
     if oberste:
         kopf, zeilen = [kopf[i] for i in (0, 1, 2, 7)], [[z[i] for i in (0, 1, 2, 7)] for z in zeilen]
-    return html.Section([html.H2(titel), bausteine.tabelle(kopf, zeilen, titel=f"{titel}: {raum.name}", klasse="profil")])
+    return html.Section(
+        [html.H2(titel), bausteine.tabelle(kopf, zeilen, titel=f"{titel}: {raum.name}", klasse="profil")]
+    )
 
 
 def build_zeile(store, raum, eintrag, z, oberste: bool) -> list:
@@ -182,9 +221,12 @@ def untertitel(eintrag, z) -> str:
 def build_lagebild(eintrag, z, mass, plural: str):
     if not (zahlen.hat_wert(z.ebene_min) and zahlen.hat_wert(z.ebene_max)):
         return "–"
-    svg = figures.spine(z.wert, z.unten, z.oben, minimum=z.ebene_min, median=z.ebene_median, maximum=z.ebene_max, mass=mass)
+    svg = figures.spine(
+        z.wert, z.unten, z.oben, minimum=z.ebene_min, median=z.ebene_median, maximum=z.ebene_max, mass=mass
+    )
     alt = (
-        f"{plural}: von {zahlen.format_zahl(z.ebene_min, eintrag.stellen)} bis {zahlen.format_zahl(z.ebene_max, eintrag.stellen)}, "
+        f"{plural}: von {zahlen.format_zahl(z.ebene_min, eintrag.stellen)} "
+        f"bis {zahlen.format_zahl(z.ebene_max, eintrag.stellen)}, "
         f"mittlerer Wert {zahlen.format_zahl(z.ebene_median, eintrag.stellen)}"
     )
     return bausteine.bild(svg, alt, klasse="spine")
@@ -211,11 +253,15 @@ def build_legende(store, raum):
     return html.Footer(
         [
             html.P(
-                f"Vergleich mit {store.stand.gebiet_name}: ▲ über, ▼ unter, ● ähnlich; ▲ und ▼ nur, wenn das ganze 95-%-Intervall auf "
-                "einer Seite liegt. Lage in der Ebene: Balken vom niedrigsten zum höchsten Raum, Strich = mittlerer Raum, "
+                f"Vergleich mit {store.stand.gebiet_name}: ▲ über, ▼ unter, ● ähnlich; "
+                "▲ und ▼ nur, wenn das ganze 95-%-Intervall auf einer Seite liegt. "
+                "Lage in der Ebene: Balken vom niedrigsten zum höchsten Raum, Strich = mittlerer Raum, "
                 "Punkt = dieser Raum mit Intervall, Raute = ganzes Gebiet. Rang 1 = höchster Wert."
             ),
-            html.P(f"Zeichen: „.“ geheim gehalten, „…“ nicht geliefert, „x“ nicht sinnvoll, ( ) unsicher. Stand {store.stand.snapshot}."),
+            html.P(
+                "Zeichen: „.“ geheim gehalten, „…“ nicht geliefert, „x“ nicht sinnvoll, ( ) unsicher. "
+                f"Stand {store.stand.snapshot}."
+            ),
         ],
         className="blatt-fuss leise",
     )
@@ -227,10 +273,9 @@ def build_kinder(store, raum):
         return html.Div()
     titel = {e.id: e.titel_plural for e in store.stand.ebenen}[kinder["ebene"].iloc[0]]
     return html.Section(
-        [html.H2(f"{titel} in {raum.name}"), html.Ul([html.Li(link(store, r)) for r in kinder.sort_values("name").itertuples()], className="raumliste")],
+        [
+            html.H2(f"{titel} in {raum.name}"),
+            html.Ul([html.Li(link(store, r)) for r in kinder.sort_values("name").itertuples()], className="raumliste"),
+        ],
         className="abschnitt nicht-drucken",
     )
-
-
-def register_callbacks(app: Dash, read_stores) -> None:
-    app.clientside_callback(ClientsideFunction("sr", "drucke"), Input("drucken", "n_clicks"), prevent_initial_call=True)

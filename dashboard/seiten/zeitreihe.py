@@ -1,8 +1,8 @@
 """Seite »Zeitreihe«: eine Kennzahl, mehrere Räume; Brüche als Lücken mit Grund."""
 
-from dash import ClientsideFunction, Dash, Input, Output, State, html
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 
-from dashboard import bausteine, figures, zahlen
+from dashboard import bausteine, festseite, figures, zahlen
 from dashboard.ansicht import MAX_RAEUME, find_eintrag, find_raum, find_store, read_ansicht
 from dashboard.seiten.karte import beschreibe_reihe, bruchliste, find_ganzes, quellenzeile
 from dashboard.seiten.methodik import beschreibung
@@ -21,7 +21,9 @@ def layout(store, query: str = "") -> list:
             [
                 html.Section(
                     [
-                        bausteine.auswahl("z-kennzahl", "Kennzahl", bausteine.gruppen(store.katalog()), eintrag.id, suchen=True),
+                        bausteine.auswahl(
+                            "z-kennzahl", "Kennzahl", bausteine.gruppen(store.katalog()), eintrag.id, suchen=True
+                        ),
                         bausteine.mehrfachauswahl(
                             "z-raeume", f"Räume (bis {MAX_RAEUME})", raum_auswahl(store), raeume, hoechstens=MAX_RAEUME
                         ),
@@ -35,7 +37,11 @@ def layout(store, query: str = "") -> list:
                         html.Div(
                             [
                                 html.H2(titel, id="z-titel"),
-                                html.Div(bausteine.speichern_menue(store, eintrag.id, ansicht.ebene), id="z-speichern", className="werkzeug"),
+                                html.Div(
+                                    bausteine.speichern_menue(store, eintrag.id, ansicht.ebene),
+                                    id="z-speichern",
+                                    className="werkzeug",
+                                ),
                             ],
                             className="figur-kopf",
                         ),
@@ -44,7 +50,7 @@ def layout(store, query: str = "") -> list:
                             ansicht.tab,
                             bild_titel="Diagramm",
                             bild=[html.Div(bild, id="z-bild"), html.Div(brueche, id="z-brueche")],
-                            tabelle=html.Div(tafel, id="z-tabelle"),
+                            tabelle=[dcc.Store(id="z-html", data=tafel), html.Div(id="z-tabelle")],
                             ueber=html.Div(beschreibung(eintrag, "h3"), id="z-ueber", className="ueber"),
                         ),
                         html.P(quelle, id="z-quelle", className="quelle"),
@@ -75,7 +81,10 @@ def raum_auswahl(store) -> list[dict]:
         namen = {r.raum_id: r.name for r in store.raeume(ebene.eltern).itertuples()} if ebene.eltern else {}
         tief = ebene.eltern and ebene.eltern != store.stand.ebenen[0].id
         raeume = [
-            {"value": r.raum_id, "label": f"{r.name} ({namen[r.eltern_id]})" if tief and r.eltern_id in namen else r.name}
+            {
+                "value": r.raum_id,
+                "label": f"{r.name} ({namen[r.eltern_id]})" if tief and r.eltern_id in namen else r.name,
+            }
             for r in store.raeume(ebene.id).itertuples()
         ]
         gruppen.append({"group": ebene.titel_plural, "items": sorted(raeume, key=lambda r: r["label"])})
@@ -83,16 +92,18 @@ def raum_auswahl(store) -> list[dict]:
 
 
 def build_inhalt(store, eintrag, raeume: list[str], baender: bool) -> tuple:
-    """Chart, table, title, source and list of breaks for one choice."""
+    """Chart, table (as HTML: many cells), title, source and list of breaks for one choice."""
     reihen = store.read_reihe(eintrag.id, raeume)
     titel, quelle = eintrag.titel, quellenzeile(store, eintrag)
     if reihen.empty:
-        leer = bausteine.leerzustand("Keine Werte.", "Für diese Räume gibt es zu dieser Kennzahl keine Angaben. Andere Räume wählen.")
-        return leer, leer, titel, quelle, ""
+        leer = bausteine.leerzustand(
+            "Keine Werte.", "Für diese Räume gibt es zu dieser Kennzahl keine Angaben. Andere Räume wählen."
+        )
+        return leer, festseite.als_html(leer), titel, quelle, ""
     bild = bausteine.diagramm(
         "z-graph", figures.zeitreihe(reihen, eintrag, baender=baender, hoehe=480), alt=beschreibe_reihe(reihen, eintrag)
     )
-    return bild, build_tabelle(reihen, eintrag), titel, quelle, bruchliste(reihen, eintrag)
+    return bild, festseite.als_html(build_tabelle(reihen, eintrag)), titel, quelle, bruchliste(reihen, eintrag)
 
 
 def build_tabelle(reihen, eintrag):
@@ -101,10 +112,17 @@ def build_tabelle(reihen, eintrag):
     titel = dict(zip(reihen["raum_id"], reihen["name"], strict=True))
     zellen = {(z.raum_id, z.stichtag): z for z in reihen.itertuples()}
     zeilen = [
-        [zahlen.format_stichtag(tag, monatlich=eintrag.monatlich), *[zelle(zellen.get((r, tag)), eintrag) for r in namen]]
+        [
+            zahlen.format_stichtag(tag, monatlich=eintrag.monatlich),
+            *[zelle(zellen.get((r, tag)), eintrag) for r in namen],
+        ]
         for tag in sorted(set(reihen["stichtag"]))
     ]
-    return bausteine.tabelle(["Stichtag", *[titel[r] for r in namen]], zeilen, titel=f"{eintrag.titel} ({eintrag.einheit}), in Klammern das 95-%-Intervall")
+    return bausteine.tabelle(
+        ["Stichtag", *[titel[r] for r in namen]],
+        zeilen,
+        titel=f"{eintrag.titel} ({eintrag.einheit}), in Klammern das 95-%-Intervall",
+    )
 
 
 def zelle(zeile, eintrag) -> str:
@@ -123,8 +141,14 @@ def register_callbacks(app: Dash, read_stores) -> None:
         Input("z-tab", "value"),
     )
 
+    app.clientside_callback(
+        ClientsideFunction("sr", "fuelle"), Output("z-tabelle", "data-stand"), Input("z-html", "data")
+    )
+
     @app.callback(
-        *[Output(f"z-{name}", "children") for name in ("bild", "tabelle", "titel", "quelle", "brueche", "ueber", "speichern")],
+        Output("z-bild", "children"),
+        Output("z-html", "data"),
+        *[Output(f"z-{name}", "children") for name in ("titel", "quelle", "brueche", "ueber", "speichern")],
         Input("z-kennzahl", "value"),
         Input("z-raeume", "value"),
         Input("z-baender", "checked"),

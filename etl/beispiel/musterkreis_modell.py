@@ -81,9 +81,10 @@ def build_sgb2(bev: Bevoelkerung, hh: Zahlen, ziehung: Ziehung) -> Zahlen:
     quote = np.clip(0.062 * np.exp(0.58 * bev.lage - 0.12), 0.014, 0.27)
     kinder, unter = bev.alter(0, 14), bev.unter_regelaltersgrenze()
     nef_u15 = ziehung(kinder * quote * 1.75 * _reihe(VERLAUF_KINDER), kinder)
-    nef = nef_u15 + ziehung(nef_u15 * 0.045)
+    nef = nef_u15 + ziehung(nef_u15 * 0.12)
     elb = ziehung((unter - kinder) * quote * 0.93 * _reihe(VERLAUF_SGB2), (unter - kinder) * 2 // 3)
-    slb = ziehung(elb * 0.03)
+    slb = ziehung(elb * 0.10)
+    slb[slb < 3] = 0  # and more than in life: a secret difference LB − RLB would hide the headline figure
     jugend = np.minimum(ziehung(bev.alter(15, 17) * quote * 1.35 * _reihe(VERLAUF_KINDER)), bev.alter(15, 17))
     bg = ziehung(elb * 0.735, elb)
     langzeit = np.array([0.66, 0.65, 0.64, 0.65, 0.66, 0.66, 0.68, 0.61, 0.60, 0.63])
@@ -125,12 +126,12 @@ def build_sgb12(bev: Bevoelkerung, ziehung: Ziehung) -> Zahlen:
     unter = bev.unter_regelaltersgrenze()
     ab, erwachsen = bev.alter(0) - unter, unter - bev.alter(0, 17)
     arm = np.exp(0.48 * bev.lage - 0.1)
-    ambulant = ziehung(bev.alter(65) * 0.0036 * arm * _reihe(VERLAUF_HZP))
-    heim = ziehung(bev.alter(80) * 0.036 * np.exp(0.2 * bev.lage) * _reihe(VERLAUF_HZP))
+    ambulant = ziehung(bev.alter(65) * 0.0048 * arm * _reihe(VERLAUF_HZP))
+    heim = ziehung(bev.alter(80) * 0.052 * np.exp(0.2 * bev.lage) * _reihe(VERLAUF_HZP))
     return {
-        "sgb12_gsi_alter": ziehung(ab * 0.027 * arm * _reihe(VERLAUF_GSI), ab),
-        "sgb12_gsi_em": ziehung(erwachsen * 0.0098 * arm * _reihe(np.linspace(1, 1.06, len(JAHRE))), erwachsen),
-        "sgb12_hlu": ziehung(bev.alter(0) * 0.0022 * arm),
+        "sgb12_gsi_alter": ziehung(ab * 0.033 * arm * _reihe(VERLAUF_GSI), ab),
+        "sgb12_gsi_em": ziehung(erwachsen * 0.0115 * arm * _reihe(np.linspace(1, 1.06, len(JAHRE))), erwachsen),
+        "sgb12_hlu": ziehung(bev.alter(0) * 0.0042 * arm),
         "sgb12_hzp": ambulant + heim,
         "sgb12_hzp_ambulant": ambulant,
         "sgb12_hzp_stationaer": heim,
@@ -202,7 +203,7 @@ def build_fortschreibung(personen: np.ndarray, zufall: RandomState) -> Zahlen:
 
 PFLEGE_JAHRE = (2015, 2017, 2019, 2021, 2023)
 PFLEGEQUOTEN = {(0, 64): 0.0085, (65, 74): 0.038, (75, 79): 0.082, (80, 84): 0.19, (85, 89): 0.40, (90, 100): 0.68}
-VERLAUF_PFLEGE = {2015: 0.92, 2017: 1.06, 2019: 1.24, 2021: 1.46, 2023: 1.62}
+VERLAUF_PFLEGE = {2015: 0.98, 2017: 1.14, 2019: 1.35, 2021: 1.62, 2023: 1.82}
 GRADE = {2017: (0.05, 0.45, 0.29, 0.15, 0.06), 2019: (0.11, 0.43, 0.28, 0.13, 0.05)}
 GRADE |= {2021: (0.145, 0.41, 0.275, 0.12, 0.05), 2023: (0.16, 0.40, 0.275, 0.12, 0.045)}
 
@@ -290,5 +291,5 @@ def build_jugendhilfe(personen: np.ndarray, lage: np.ndarray, ziehung: Ziehung) 
         "hze_junge_volljaehrige": ziehung(erwachsen * volljaehrig * arm, erwachsen),
         "gefaehrdungseinschaetzungen": ziehung(u18 * 0.0095 * arm * np.linspace(1, 1.75, len(JAHRE))[:, None]),
         "inobhutnahmen": ziehung(u18 * 0.0031 * arm * uma),
-        "kinder_u3_betreut": ziehung(u3 * betreut * 1.0, u3),
+        "kinder_u3_betreut": ziehung(u3 * betreut, u3),
     }

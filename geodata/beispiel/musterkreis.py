@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.random import RandomState  # the stream of RandomState never changes between versions of numpy
-from scipy.spatial import Voronoi
 from shapely import LineString, Point, Polygon
 from shapely.ops import linemerge, polygonize, unary_union
 
@@ -104,10 +103,8 @@ def _streue(flaeche: Polygon, anzahl: int, zufall: RandomState, vorhanden: np.nd
 
 def voronoi(punkte: np.ndarray, umriss: Polygon) -> list[Polygon]:
     """Cells of the points within the outline, in their order."""
-    fern = MITTE + 400_000 * np.array([(1, 0), (0, 1), (-1, 0), (0, -1)])
-    netz = Voronoi(np.vstack([punkte, fern]))
-    zellen = (Polygon(netz.vertices[netz.regions[netz.point_region[i]]]) for i in range(len(punkte)))
-    return [zelle.intersection(umriss) for zelle in zellen]
+    zellen = shapely.voronoi_polygons(shapely.multipoints(punkte), extend_to=umriss.buffer(RADIUS), ordered=True)
+    return [zelle.intersection(umriss) for zelle in zellen.geoms]
 
 
 def build_flaechen(punkte: np.ndarray, umriss: Polygon, zufall: RandomState) -> list[Polygon]:

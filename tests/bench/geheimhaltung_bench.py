@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np

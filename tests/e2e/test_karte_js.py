@@ -1,6 +1,6 @@
-"""karte.js in a real browser, under the dashboard's CSP, on the real boundaries of Flensburg's 13 Stadtteile.
+"""karte.js in a real browser, under the dashboard's CSP, on the real boundaries of Flensburg.
 
-Value of Raum i (0 … 12) at 31.12.2020: 2·i per cent, so with the edges 0, 5, 10, 15, 20, 25 Raum i is in class ⌊2i / 5⌋.
+Value of Raum i (0 … 12) at 31.12.2020: 2·i per cent, so with the edges 0, 5, 10, 15, 20, 25 it is in class ⌊2i / 5⌋.
 The Stichtag before 2018 belongs to an older Gebietsstand in which the last two Stadtteile are one, »FLalt«.
 """
 
@@ -138,7 +138,7 @@ def pixel(seite: Page, ort, *, umkreis: int = 0) -> set[str]:
         [x, y, 2 * umkreis + 1],
     )
     rgba = np.array(bytes_).reshape(-1, 4)
-    return {"#%02x%02x%02x" % tuple(p[:3]) if p[3] else "" for p in rgba.tolist()}
+    return {f"#{r:02x}{g:02x}{b:02x}" if a else "" for r, g, b, a in rgba.tolist()}
 
 
 def scharf(seite: Page) -> None:

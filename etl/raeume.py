@@ -1,0 +1,86 @@
+"""Which delivered key is which Raum, which is a total, and which lies outside."""
+
+import numpy as np
+import pandas as pd
+
+from etl.quelle import Quelle
+from etl.zahlen import parse_schluessel, saeubern
+from geodata.gebiet import Gebiet
+
+SUMME, AUSSEN, UNBEKANNT = -1, -2, -3  # codes of keys that are no Raum of the level
+
+
+class Raumkenner:
+    """Knows which delivered key is which Raum, which is a total and which lies outside."""
+
+    def __init__(self, quelle: Quelle, gebiet: Gebiet) -> None:
+        tabelle = gebiet.read_raeume()
+        self.profil, self.gebiet = quelle.raum, gebiet
+        self.namen = list(dict.fromkeys(tabelle["raum_id"]))
+        self.code = {raum_id: nr for nr, raum_id in enumerate(self.namen)}
+        ebenen = [e.id for e in gebiet.ebenen]
+        stufe = dict(zip(tabelle["raum_id"], tabelle["ebene"].map(ebenen.index), strict=True))
+        eigene = None if quelle.ebene == "gemischt" else ebenen.index(quelle.ebene)
+        self.oben = np.array([eigene is not None and stufe[r] < eigene for r in self.namen] + [False])
+        self.unten = {r for r in self.namen if eigene is not None and stufe[r] > eigene}
+        if gebiet.rest_raum:  # stands for what lies nowhere, on whatever level a source counts
+            self.unten.discard(gebiet.rest_raum.raum_id)
+        self.oberster = self.code[tabelle.loc[tabelle["ebene"] == ebenen[0], "raum_id"].iloc[0]]
+        je_stand = {stand: set(t["raum_id"]) for stand, t in tabelle.groupby("gebietsstand", sort=False)}
+        self.staende = list(je_stand)
+        # one row per Gebietsstand; the last column stands for SUMME (−1), which exists always
+        self.gibt_es = np.array([[name in da for name in self.namen] + [True] for da in je_stand.values()])
+
+    def finde(self, roh: str) -> tuple[int, str]:
+        """Code of the Raum, SUMME, AUSSEN or UNBEKANNT, and a hint about a repair."""
+        text, profil = saeubern(roh), self.profil
+        if text in profil.summen:
+            return SUMME, ""
+        if text in profil.rest and self.gebiet.rest_raum:
+            return self.code[self.gebiet.rest_raum.raum_id], ""
+        text = profil.ersetzen.get(text, text)
+        if text in self.code and text not in self.unten:
+            return self.code[text], ""
+        raum_id, hinweis = parse_schluessel(
+            text, self.bekannt, vorsatz=profil.vorsatz, stellen=profil.stellen, form=profil.form
+        )
+        if self.bekannt(raum_id):
+            return self.code[raum_id], hinweis
+        return (AUSSEN if profil.andere == "auslassen" else UNBEKANNT), ""
+
+    def bekannt(self, raum_id: str) -> bool:
+        return raum_id in self.code and raum_id not in self.unten
+
+    def kennt(self, roh: str) -> bool:
+        return self.finde(roh)[0] >= SUMME
+
+    def oberhalb(self, raum: np.ndarray) -> np.ndarray:
+        """Räume of a level above the one of the source: their rows are totals."""
+        return self.oben[raum]
+
+    def gueltig(self, raum: np.ndarray, stichtag: np.ndarray) -> np.ndarray:
+        """Rows whose Raum exists at their Stichtag."""
+        if len(self.staende) == 1:
+            return np.ones(len(raum), dtype=bool)
+        codes, tage = pd.factorize(stichtag)
+        stand = np.array([self.staende.index(self.gebiet.gebietsstand_am(pd.Timestamp(t).date()).id) for t in tage])
+        return self.gibt_es[stand[codes], raum]
+
+    def rat(self, text: str) -> str:
+        if text.replace(" ", "") in self.code:
+            return "Der Schlüssel enthält Leerzeichen: in der Datei entfernen lassen."
+        if text.isdigit() and len(text) == 12:
+            return 'Das ist ein 12-stelliger Regionalschlüssel: im Profil unter [raum] form = "ars" eintragen.'
+        if text.isdigit() and len(text) == 9:
+            return (
+                "Das ist der 9-stellige Schlüssel eines Gemeindeverbands; gebraucht wird der der Gemeinde (8-stellig)."
+            )
+        if not any(zeichen.isdigit() for zeichen in text):
+            return (
+                f"Ist »{text}« eine Summenzeile, im Profil unter [raum] summen eintragen; sind es Fälle ohne Raum, "
+                "unter [raum] rest."
+            )
+        return (
+            f"Tippfehler? Neuer Zuschnitt? Dann für »{self.gebiet.id}« in gebiet.toml einen Gebietsstand anlegen. "
+            'Deckt die Datei mehr als das Gebiet ab, im Profil unter [raum] andere = "auslassen" eintragen.'
+        )
