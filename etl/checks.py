@@ -5,6 +5,7 @@ Findings: what may be true but wants a look (a jump, an extra column).
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,14 @@ import numpy as np
 import pandas as pd
 
 from etl.quelle import Merkmal, Quelle, muster_regex, passt_auf, platzhalter_format
+from etl.raeume import Raumbuch
 from geodata.fehler import LieferungError
-from geodata.gebiet import Gebiet
 
 if TYPE_CHECKING:
     from etl.read import Lieferung
 
 SPRUENGE = 100  # named one by one; more than anybody asks back about
+ZUSTAND = {"": 0, "offen": 1, "unsicher": 1, "gesperrt_quelle": 2}  # any other status: 3
 SCHLUESSEL = ["raum_id", "stichtag", "merkmal"]
 PERSONEN = re.compile(
     r"(vor|nach|zu|familien|geburts|ruf)name[n]?|name,? ?vorname|vor- und nachname|geb(urts)?\.?[- ]?(datum|tag|ort)|"
@@ -73,7 +75,7 @@ def check_spalten(namen: list[str], quelle: Quelle, ort: str) -> list[Befund]:
 # ---------------------------------------------------------------- one delivery
 
 
-def check_lieferung(lieferung: "Lieferung", quelle: Quelle, gebiet: Gebiet) -> list[Befund]:
+def check_lieferung(lieferung: "Lieferung", quelle: Quelle, buch: Raumbuch) -> list[Befund]:
     """All rules that need nothing but the delivery itself, after corrections and computed Merkmale.
 
     Raises:
@@ -83,7 +85,7 @@ def check_lieferung(lieferung: "Lieferung", quelle: Quelle, gebiet: Gebiet) -> l
     check_grenzen(lieferung, quelle)
     breit = Breit(frame)
     befunde = check_zerlegungen(breit, lieferung, quelle) + check_teile(breit, lieferung, quelle)
-    return befunde + check_raumsummen(lieferung, quelle, gebiet) + find_kleine_werte(frame, quelle)
+    return befunde + check_raumsummen(lieferung, quelle, buch) + find_kleine_werte(frame, quelle)
 
 
 def ohne_doppelte(lieferung: "Lieferung", quelle: Quelle) -> list[Befund]:
@@ -155,6 +157,11 @@ class Breit:
         self.merkmal = frame["merkmal"].cat.codes.to_numpy()
         self.namen = {name: nr for nr, name in enumerate(frame["merkmal"].cat.categories)}
         self.status = _zustand(frame)
+        self.gemerkt: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+
+    def merke(self, merkmal: str, wert: np.ndarray, status: np.ndarray) -> None:
+        """Add a computed Merkmal; status "" where it has no row."""
+        self.gemerkt[merkmal] = wert, status
 
     def zeilen(self, merkmal: str) -> np.ndarray:
         """Row number of the frame per raum × stichtag; −1 where not delivered."""
@@ -165,18 +172,23 @@ class Breit:
 
     def werte(self, merkmal: str) -> tuple[np.ndarray, np.ndarray]:
         """Value and state per raum × stichtag."""
+        if merkmal in self.gemerkt:
+            wert, status = self.gemerkt[merkmal]
+            return wert, np.array([ZUSTAND.get(s, 3) for s in status], dtype=np.int8)
         zeilen = self.zeilen(merkmal)
         da = zeilen >= 0
         wert = np.where(da, self.frame["wert"].to_numpy()[zeilen], np.nan)
         return wert, np.where(da, self.status[zeilen], 0)
 
     def unsicher(self, merkmal: str) -> np.ndarray:
+        if merkmal in self.gemerkt:
+            return self.gemerkt[merkmal][1] == "unsicher"
         zeilen = self.zeilen(merkmal)
         return (zeilen >= 0) & (self.frame["status"] == "unsicher").to_numpy()[zeilen]
 
 
 def _zustand(frame: pd.DataFrame) -> np.ndarray:
-    je_status = [{"offen": 1, "unsicher": 1, "gesperrt_quelle": 2}.get(s, 3) for s in frame["status"].cat.categories]
+    je_status = [ZUSTAND.get(status, 3) for status in frame["status"].cat.categories]
     return np.array(je_status, dtype=np.int8)[frame["status"].cat.codes]
 
 
@@ -252,49 +264,56 @@ def check_teile(breit: Breit, lieferung: "Lieferung", quelle: Quelle) -> list[Be
     return befunde
 
 
-def check_raumsummen(lieferung: "Lieferung", quelle: Quelle, gebiet: Gebiet) -> list[Befund]:
+def check_raumsummen(lieferung: "Lieferung", quelle: Quelle, buch: Raumbuch) -> list[Befund]:
     """Räume add up to the totals delivered with them: control rows, or the rows of the level above."""
-    frame, befunde = lieferung.frame, []
-    anzahl = {m for m, a in quelle.merkmale.items() if a.art == "anzahl"}
-    kinder = find_kinder(gebiet)
-    summen = lieferung.summen
+    frame, summen = lieferung.frame, lieferung.summen
     if quelle.ebene == "gemischt":
-        eltern = frame["raum_id"].isin([r for r, k in kinder.items() if k])
+        eltern = frame["raum_id"].isin([r for r, kinder in buch.kinder.items() if kinder])
         summen = pd.concat([summen, frame[eltern]])
+    anzahl = [m for m, a in quelle.merkmale.items() if a.art == "anzahl"]
     summen = summen[summen["merkmal"].isin(anzahl) & summen["wert"].notna()]
-    for raum_id, soll in summen.groupby("raum_id", observed=True, sort=False):
-        teile = frame[frame["raum_id"].isin(_geliefert_unter(raum_id, kinder, set(frame["raum_id"].unique())))]
-        if teile.empty:
-            continue
-        zahl = teile.assign(zahl=_zustand(teile) == 1).groupby(["stichtag", "merkmal"], observed=True)
-        ist = zahl.agg(summe=("wert", "sum"), offen=("zahl", "all")).reset_index()
-        beide = soll.merge(ist, on=["stichtag", "merkmal"])
-        toleranz = quelle.toleranz.raeume + 1e-6
-        abstand = beide["summe"] - beide["wert"]
-        falsch = beide[(beide["offen"] & (abstand.abs() > toleranz)) | (abstand > toleranz)]
-        if len(falsch):
-            zeile = falsch.iloc[0]
-            text = (
-                f"Die Räume ergeben für »{_titel(quelle, zeile.merkmal)}« am {zeile.stichtag:%d.%m.%Y} zusammen "
-                f"{_zahl(zeile.summe)}, die Summenzeile ({raum_id}) sagt {_zahl(zeile.wert)}."
-            )
-            ort = f"{lieferung.datei}, {_stelle(zeile)}" + _mehr(len(falsch))
-            tun = (
-                "Prüfen, ob ein Raum fehlt oder Fälle ohne Raum dazugehören (Rest-Raum, [raum] rest); "
-                "rundet die Quelle, [toleranz] raeume = … eintragen."
-            )
-            befunde.append(_abbruch_oder_befund("raumsumme", zeile.merkmal, text, ort, tun, quelle))
-    return befunde
+    if summen.empty:
+        return []
+    ist = _summen_der_teile(frame[frame["merkmal"].isin(anzahl)], summen["raum_id"].unique(), buch)
+    beide = summen.astype({"raum_id": object, "merkmal": object}).merge(ist, on=SCHLUESSEL)
+    toleranz = quelle.toleranz.raeume + 1e-6
+    abstand = beide["summe"] - beide["wert"]
+    falsch = beide[(beide["offen"] & (abstand.abs() > toleranz)) | (abstand > toleranz)]
+    if falsch.empty:
+        return []
+    zeile = falsch.iloc[0]
+    text = (
+        f"Die Räume ergeben für »{_titel(quelle, zeile.merkmal)}« am {zeile.stichtag:%d.%m.%Y} zusammen "
+        f"{_zahl(zeile.summe)}, die Summenzeile ({zeile.raum_id}) sagt {_zahl(zeile.wert)}."
+    )
+    ort = f"{lieferung.datei}, {_stelle(zeile)}" + _mehr(len(falsch))
+    tun = (
+        "Prüfen, ob ein Raum fehlt oder Fälle ohne Raum dazugehören (Rest-Raum, [raum] rest); "
+        "rundet die Quelle, [toleranz] raeume = … eintragen."
+    )
+    return [_abbruch_oder_befund("raumsumme", zeile.merkmal, text, ort, tun, quelle)]
 
 
-def find_kinder(gebiet: Gebiet) -> dict[str, list[str]]:
-    """Children of every Raum in the main hierarchy, over all Gebietsstände."""
-    tabelle = gebiet.read_raeume()
-    kinder: dict[str, list[str]] = {raum_id: [] for raum_id in tabelle["raum_id"]}
-    for raum_id, eltern in zip(tabelle["raum_id"], tabelle["eltern_id"], strict=True):
-        if isinstance(eltern, str) and raum_id not in kinder[eltern]:
-            kinder[eltern].append(raum_id)
-    return kinder
+def _summen_der_teile(frame: pd.DataFrame, eltern: Iterable[str], buch: Raumbuch) -> pd.DataFrame:
+    """Sum of the nearest delivered Räume below each of `eltern`.
+
+    Returns:
+        `raum_id` (of the whole), `stichtag`, `merkmal`, `summe`, `offen` (bool: no part is without value).
+    """
+    geliefert = set(frame["raum_id"].unique())
+    ganze: dict[str, list[str]] = {}  # part → every whole it counts for (Regierungsbezirk and Land)
+    for raum_id in eltern:
+        for teil in _geliefert_unter(raum_id, buch.kinder, geliefert):
+            ganze.setdefault(teil, []).append(raum_id)
+    offen = _zustand(frame) == 1
+    ergebnis = []
+    for nr in range(max(map(len, ganze.values()), default=0)):
+        ziel = {teil: liste[nr] for teil, liste in ganze.items() if nr < len(liste)}
+        eltern_id = frame["raum_id"].astype(object).map(ziel)
+        gruppe = frame.assign(raum_id=eltern_id, offen=offen).groupby(SCHLUESSEL, observed=True)
+        ergebnis.append(pd.DataFrame({"summe": gruppe["wert"].sum(), "offen": gruppe["offen"].all()}).reset_index())
+    leer = pd.DataFrame(columns=[*SCHLUESSEL, "summe", "offen"])
+    return pd.concat(ergebnis, ignore_index=True).astype({"merkmal": object}) if ergebnis else leer
 
 
 def _geliefert_unter(raum_id: str, kinder: dict[str, list[str]], geliefert: set[str]) -> list[str]:
@@ -321,21 +340,18 @@ def find_kleine_werte(frame: pd.DataFrame, quelle: Quelle) -> list[Befund]:
 # ---------------------------------------------------------------- completeness
 
 
-def find_fehlende(frame: pd.DataFrame, quelle: Quelle, gebiet: Gebiet) -> pd.DataFrame:
+def find_fehlende(frame: pd.DataFrame, buch: Raumbuch) -> pd.DataFrame:
     """Values one expects and does not find: every Raum of a level for which a Merkmal was delivered at that Stichtag.
 
     Returns:
         One row per missing value: `raum_id`, `stichtag`, `merkmal`. The Rest-Raum is never expected.
     """
-    raeume = gebiet.read_raeume()
-    raeume = raeume[~raeume["rest"]]
-    soll = {gruppe: teil["raum_id"] for gruppe, teil in raeume.groupby(["gebietsstand", "ebene"], sort=False)}
-    ebene = frame["raum_id"].astype(object).map(dict(zip(raeume["raum_id"], raeume["ebene"], strict=True)))
+    staende = {t: buch.gebiet.gebietsstand_am(t.date()).id for t in frame["stichtag"].unique()}
+    ebene = frame["raum_id"].astype(object).map({r: buch.ebene[r] for r in buch.ebene if r not in buch.rest})
     gruppen = frame.groupby(["stichtag", ebene, "merkmal"], observed=True, sort=False)
     fehlend = []
-    staende = {t: gebiet.gebietsstand_am(t.date()).id for t in frame["stichtag"].unique()}
     for (stichtag, stufe, merkmal), anzahl in gruppen.size().items():
-        erwartet = soll[staende[stichtag], stufe]
+        erwartet = buch.erwartet[staende[stichtag], stufe]
         if anzahl < len(erwartet):
             da = frame.loc[(frame["stichtag"] == stichtag) & (frame["merkmal"] == merkmal), "raum_id"]
             luecke = erwartet[~erwartet.isin(da)]
@@ -344,11 +360,11 @@ def find_fehlende(frame: pd.DataFrame, quelle: Quelle, gebiet: Gebiet) -> pd.Dat
     return pd.concat(fehlend, ignore_index=True) if fehlend else leer
 
 
-def check_fehlende(fehlend: pd.DataFrame, lieferung: "Lieferung", quelle: Quelle, gebiet: Gebiet) -> list[Befund]:
+def check_fehlende(fehlend: pd.DataFrame, lieferung: "Lieferung", quelle: Quelle, buch: Raumbuch) -> list[Befund]:
     """Raises unless the profile declares that the delivery may be incomplete."""
     if fehlend.empty:
         return []
-    namen = gebiet.read_raeume().drop_duplicates("raum_id", keep="last").set_index("raum_id")["name"]
+    namen = buch.tabelle.drop_duplicates("raum_id", keep="last").set_index("raum_id")["name"]
     erste = fehlend.iloc[0]
     gleich = fehlend[(fehlend["stichtag"] == erste.stichtag) & (fehlend["merkmal"] == erste.merkmal)]
     liste = ", ".join(f"{r} {namen[r]}" for r in gleich["raum_id"][:8]) + (" …" if len(gleich) > 8 else "")

@@ -20,8 +20,6 @@ def korrigiere(lieferung: Lieferung, quelle: Quelle) -> list[Befund]:
     befunde = []
     for korrektur in quelle.korrektur:
         betroffen = [t for t in lieferung.stichtage if korrektur.wann.stichtag in (None, t)]
-        if korrektur.tat == "schluessel" or not betroffen:
-            continue
         taten = {"spalten_versetzt": _verschiebe, "nicht_geliefert": _streiche, "wert": _ersetze, "sperren": _ersetze}
         tat = taten[korrektur.tat]
         for tag in betroffen:

@@ -20,6 +20,7 @@ from etl.checks import Befund, check_fehlende, check_lieferung, find_fehlende, f
 from etl.dateien import sha256_datei
 from etl.korrekturen import korrigiere
 from etl.quelle import Quelle
+from etl.raeume import Raumbuch
 from etl.read import Lieferung, read_lieferung
 from etl.rechnen import berechne, ergaenze_fehlende, ohne_leere
 from geodata.fehler import LieferungError
@@ -101,20 +102,21 @@ def finde_dateien(gebiet: Gebiet, quellen: dict[str, Quelle], eingang: Path) -> 
     return paare
 
 
-def pruefe_lieferung(pfad: Path, quelle: Quelle, gebiet: Gebiet) -> Lieferung:
+def pruefe_lieferung(pfad: Path, quelle: Quelle, gebiet: Gebiet, *, buch: Raumbuch | None = None) -> Lieferung:
     """Read one file and apply every rule that needs no database.
 
     Raises:
         LieferungError: with place and remedy.
     """
-    lieferung = read_lieferung(pfad, quelle, gebiet)
+    buch = buch or Raumbuch(gebiet)
+    lieferung = read_lieferung(pfad, quelle, gebiet, buch=buch)
     befunde = ohne_doppelte(lieferung, quelle)
     befunde += korrigiere(lieferung, quelle)
-    lieferung.frame = ohne_leere(lieferung.frame, gebiet)
-    fehlend = find_fehlende(lieferung.frame, quelle, gebiet)
-    befunde += check_fehlende(fehlend, lieferung, quelle, gebiet)
+    lieferung.frame = ohne_leere(lieferung.frame, buch)
+    fehlend = find_fehlende(lieferung.frame, buch)
+    befunde += check_fehlende(fehlend, lieferung, quelle, buch)
     lieferung.frame = berechne(ergaenze_fehlende(lieferung.frame, fehlend, quelle), quelle)
-    befunde += check_lieferung(lieferung, quelle, gebiet)
+    befunde += check_lieferung(lieferung, quelle, buch)
     lieferung.befunde += befunde
     return lieferung
 
@@ -153,7 +155,7 @@ def load(
 def _lies_alle(
     gebiet: Gebiet, dateien: list[tuple[Quelle, Path]], bekannt: pd.DataFrame, melde: Melder
 ) -> tuple[list[Ergebnis], list[tuple[Ergebnis, Lieferung]]]:
-    ergebnisse, neue = [], []
+    ergebnisse, neue, buch = [], [], Raumbuch(gebiet)
     gelesen: dict[tuple[str, str], str] = {}
     for nr, (quelle, pfad) in enumerate(dateien):
         melde(nr, len(dateien), f"{quelle.id}/{pfad.name}")
@@ -162,7 +164,7 @@ def _lies_alle(
         gelesen[quelle.id, sha] = pfad.name
         ergebnisse.append(ergebnis)
         if ergebnis.ergebnis == "geladen":
-            lieferung = pruefe_lieferung(pfad, quelle, gebiet)
+            lieferung = pruefe_lieferung(pfad, quelle, gebiet, buch=buch)
             ergebnis.werte, ergebnis.befunde = len(lieferung.frame), lieferung.befunde
             neue.append((ergebnis, lieferung))
     return ergebnisse, neue

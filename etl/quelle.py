@@ -133,7 +133,7 @@ class Wann(Modell):
 class Korrektur(Modell):
     """A declared repair of one known error, with the guard that must hold before it is applied."""
 
-    tat: Literal["spalten_versetzt", "wert", "sperren", "nicht_geliefert", "schluessel"]
+    tat: Literal["spalten_versetzt", "wert", "sperren", "nicht_geliefert"]
     grund: str
     wann: Wann = Wann()
     schutz: str | None = None
@@ -151,7 +151,6 @@ class Korrektur(Modell):
             "wert": ("raum", "merkmal", "von", "auf"),
             "sperren": ("raum", "merkmal", "von"),
             "nicht_geliefert": ("merkmale", "von"),
-            "schluessel": ("von", "auf"),
         }[self.tat]
         fehlend = [name for name in noetig if getattr(self, name) in (None, (), 0) and name not in ("von", "auf")]
         fehlend += [name for name in noetig if name in ("von", "auf") and getattr(self, name) is None]

@@ -1,5 +1,7 @@
 """Which delivered key is which Raum, which is a total, and which lies outside."""
 
+from functools import cached_property
+
 import numpy as np
 import pandas as pd
 
@@ -10,16 +12,46 @@ from geodata.gebiet import Gebiet
 SUMME, AUSSEN, UNBEKANNT = -1, -2, -3  # codes of keys that are no Raum of the level
 
 
+class Raumbuch:
+    """The Räume of one Gebiet, read once for many deliveries. `tabelle`: see `Gebiet.read_raeume`."""
+
+    def __init__(self, gebiet: Gebiet) -> None:
+        self.gebiet, self.tabelle = gebiet, gebiet.read_raeume()
+
+    @cached_property
+    def kinder(self) -> dict[str, list[str]]:
+        """Children of every Raum in the main hierarchy, over all Gebietsstände."""
+        kinder: dict[str, dict[str, None]] = {raum_id: {} for raum_id in self.tabelle["raum_id"]}
+        for raum_id, eltern in zip(self.tabelle["raum_id"], self.tabelle["eltern_id"], strict=True):
+            if isinstance(eltern, str):
+                kinder[eltern][raum_id] = None
+        return {eltern: list(liste) for eltern, liste in kinder.items()}
+
+    @cached_property
+    def erwartet(self) -> dict[tuple[str, str], pd.Series]:
+        """Keys per Gebietsstand and level, without the Rest-Raum."""
+        gruppen = self.tabelle[~self.tabelle["rest"]].groupby(["gebietsstand", "ebene"], sort=False)
+        return {gruppe: teil["raum_id"] for gruppe, teil in gruppen}
+
+    @cached_property
+    def rest(self) -> set[str]:
+        return set(self.tabelle.loc[self.tabelle["rest"], "raum_id"])
+
+    @cached_property
+    def ebene(self) -> dict[str, str]:
+        return dict(zip(self.tabelle["raum_id"], self.tabelle["ebene"], strict=True))
+
+
 class Raumkenner:
     """Knows which delivered key is which Raum, which is a total and which lies outside."""
 
-    def __init__(self, quelle: Quelle, gebiet: Gebiet) -> None:
-        tabelle = gebiet.read_raeume()
+    def __init__(self, quelle: Quelle, buch: Raumbuch) -> None:
+        gebiet, tabelle = buch.gebiet, buch.tabelle
         self.profil, self.gebiet = quelle.raum, gebiet
         self.namen = list(dict.fromkeys(tabelle["raum_id"]))
         self.code = {raum_id: nr for nr, raum_id in enumerate(self.namen)}
         ebenen = [e.id for e in gebiet.ebenen]
-        stufe = dict(zip(tabelle["raum_id"], tabelle["ebene"].map(ebenen.index), strict=True))
+        stufe = {raum_id: ebenen.index(ebene) for raum_id, ebene in buch.ebene.items()}
         eigene = None if quelle.ebene == "gemischt" else ebenen.index(quelle.ebene)
         self.oben = np.array([eigene is not None and stufe[r] < eigene for r in self.namen] + [False])
         self.unten = {r for r in self.namen if eigene is not None and stufe[r] > eigene}

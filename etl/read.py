@@ -15,7 +15,7 @@ import pandas as pd
 from etl.checks import Befund, check_spalten
 from etl.dateien import TRENNER, Blatt, pruefe_datei, read_blaetter, spaltenbuchstabe
 from etl.quelle import Datei, Quelle, muster_regex, naechster_name, platzhalter_format
-from etl.raeume import AUSSEN, SUMME, UNBEKANNT, Raumkenner
+from etl.raeume import AUSSEN, SUMME, UNBEKANNT, Raumbuch, Raumkenner
 from etl.zahlen import Zahl, Zahlenfehler, Zahlenformat, parse_stichtag, parse_zahl, saeubern
 from geodata.fehler import LieferungError
 from geodata.gebiet import Gebiet
@@ -59,14 +59,14 @@ def zahlenformat(datei: Datei) -> Zahlenformat:
     return Zahlenformat(datei.dezimal, datei.tausender, zeichen, datei.fussnoten, datei.unsicher_klammern)
 
 
-def read_lieferung(pfad: Path, quelle: Quelle, gebiet: Gebiet) -> Lieferung:
-    """Read one delivered file as its profile says.
+def read_lieferung(pfad: Path, quelle: Quelle, gebiet: Gebiet, *, buch: Raumbuch | None = None) -> Lieferung:
+    """Read one delivered file as its profile says; `buch` saves reading the Räume again for every file.
 
     Raises:
         LieferungError: the file does not say what the profile promises; nothing is guessed.
     """
     inhalt = pruefe_datei(pfad, quelle)
-    leser = _Leser(pfad.name, quelle, gebiet, inhalt.befunde)
+    leser = _Leser(pfad.name, quelle, buch or Raumbuch(gebiet), inhalt.befunde)
     for blatt in read_blaetter(pfad, quelle, inhalt):
         leser.read_blatt(blatt)
     return leser.lieferung(inhalt.sha256)
@@ -75,9 +75,9 @@ def read_lieferung(pfad: Path, quelle: Quelle, gebiet: Gebiet) -> Lieferung:
 class _Leser:
     """Collects the values of one file as code arrays, chunk by chunk."""
 
-    def __init__(self, datei: str, quelle: Quelle, gebiet: Gebiet, befunde: list[Befund]) -> None:
-        self.datei, self.quelle, self.gebiet, self.befunde = datei, quelle, gebiet, befunde
-        self.raeume = Raumkenner(quelle, gebiet)
+    def __init__(self, datei: str, quelle: Quelle, buch: Raumbuch, befunde: list[Befund]) -> None:
+        self.datei, self.quelle, self.gebiet, self.befunde = datei, quelle, buch.gebiet, befunde
+        self.raeume = Raumkenner(quelle, buch)
         self.format = zahlenformat(quelle.datei)
         self.merkmale = [m for m, angabe in quelle.merkmale.items() if not angabe.berechnet]
         self.merkmal_code = {m: nr for nr, m in enumerate(self.merkmale)}

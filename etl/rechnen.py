@@ -4,19 +4,19 @@ import numpy as np
 import pandas as pd
 
 from etl.checks import Breit
-from etl.quelle import Merkmal, Quelle
+from etl.quelle import Quelle
+from etl.raeume import Raumbuch
 from etl.read import SPALTEN, STATUS
-from geodata.gebiet import Gebiet
 
 OFFEN, UNSICHER, GESPERRT, NICHT_GELIEFERT, _ = STATUS
 
 
-def ohne_leere(frame: pd.DataFrame, gebiet: Gebiet) -> pd.DataFrame:
+def ohne_leere(frame: pd.DataFrame, buch: Raumbuch) -> pd.DataFrame:
     """Without the Merkmale that no Raum of a level has at a Stichtag: an empty column was not delivered then."""
     geliefert = frame["status"] != NICHT_GELIEFERT
     if geliefert.all():
         return frame
-    ebene = frame["raum_id"].map({r: gebiet.ebene_von(r).id for r in frame["raum_id"].cat.categories})
+    ebene = frame["raum_id"].astype(object).map(buch.ebene)
     gruppe = geliefert.groupby([frame["stichtag"], frame["merkmal"], ebene], observed=True).transform("any")
     return frame[gruppe].reset_index(drop=True)
 
@@ -34,25 +34,27 @@ def berechne(frame: pd.DataFrame, quelle: Quelle) -> pd.DataFrame:
 
     A secret part makes the sum `gesperrt_quelle`, a missing one `nicht_geliefert`; no part, no row.
     """
+    breit, neu = Breit(frame), []
+    erste = np.zeros(breit.anzahl, dtype=np.int64)
+    erste[breit.ort[::-1]] = np.arange(len(frame))[::-1]
+    orte = frame[["raum_id", "stichtag"]].iloc[erste].reset_index(drop=True)
     for name in quelle.rechenfolge():
-        frame = haenge_an(frame, _summe(Breit(frame), name, quelle.merkmale[name]))
-    return frame
+        wert, status = _summe(breit, quelle.merkmale[name].summe_aus)
+        breit.merke(name, wert, status)
+        da = status != ""
+        neu.append(orte[da].assign(merkmal=name, wert=wert[da], status=status[da], spalte="berechnet"))
+    return haenge_an(frame, pd.concat(neu, ignore_index=True)) if neu else frame
 
 
-def _summe(breit: Breit, name: str, merkmal: Merkmal) -> pd.DataFrame:
-    teile = [breit.werte(teil) for teil in merkmal.summe_aus]
+def _summe(breit: Breit, namen: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Value and status per raum × stichtag; status "" where no part was delivered."""
+    teile = [breit.werte(teil) for teil in namen]
     zustand = np.array([z for _, z in teile])
-    summe = np.sum([w for w, _ in teile], axis=0)
-    status = np.select(
-        [(zustand == 1).all(axis=0), (zustand == 2).any(axis=0)], [OFFEN, GESPERRT], NICHT_GELIEFERT
-    ).astype(object)
-    unsicher = np.any([breit.unsicher(teil) for teil in merkmal.summe_aus], axis=0)
-    status[unsicher & (status == OFFEN)] = UNSICHER
-    da = (zustand > 0).any(axis=0)
-    erste = pd.Series(np.arange(len(breit.frame))).groupby(breit.ort).first().to_numpy()[da]
-    orte = breit.frame[["raum_id", "stichtag"]].iloc[erste].reset_index(drop=True)
-    wert = np.where(np.isin(status, (OFFEN, UNSICHER)), summe, np.nan)
-    return orte.assign(merkmal=name, wert=wert[da], status=status[da], spalte="berechnet")
+    unsicher = np.any([breit.unsicher(teil) for teil in namen], axis=0)
+    da, alle, geheim = (zustand > 0).any(axis=0), (zustand == 1).all(axis=0), (zustand == 2).any(axis=0)
+    auswahl = [~da, alle & unsicher, alle, geheim]
+    status = np.select(auswahl, ["", UNSICHER, OFFEN, GESPERRT], NICHT_GELIEFERT).astype(object)
+    return np.where(alle, np.sum([w for w, _ in teile], axis=0), np.nan), status
 
 
 def haenge_an(frame: pd.DataFrame, neu: pd.DataFrame) -> pd.DataFrame:

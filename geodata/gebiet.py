@@ -4,6 +4,7 @@ import re
 import tomllib
 from datetime import date
 from difflib import get_close_matches
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Self
@@ -139,7 +140,7 @@ class Gebiet(_Eintrag):
         Raises:
             GebietError: table unreadable, or keys, levels and parents do not fit together.
         """
-        teile = [self._read_stand(stand)[[*SPALTEN, "gebietsstand", "rest"]] for stand in self.gebietsstaende]
+        teile = [tabelle[[*SPALTEN, "gebietsstand", "rest"]] for tabelle in self._staende]
         return pd.concat(teile, ignore_index=True)[["raum_id", "gebietsstand", "name", "ebene", "eltern_id", "rest"]]
 
     def read_eltern(self) -> pd.DataFrame:
@@ -149,12 +150,17 @@ class Gebiet(_Eintrag):
             One row per Raum, Gebietsstand and hierarchy: `raum_id`, `gebietsstand`, `eltern_id`, `hierarchie`.
         """
         teile = []
-        for tabelle in map(self._read_stand, self.gebietsstaende):
+        for tabelle in self._staende:
             for spalte in (s for s in tabelle if s.endswith("_id") and s != "raum_id"):
                 hierarchie = HAUPTHIERARCHIE if spalte == "eltern_id" else spalte.removesuffix("_id")
                 teil = tabelle[["raum_id", "gebietsstand", spalte]].rename(columns={spalte: "eltern_id"})
                 teile.append(teil.dropna().assign(hierarchie=hierarchie))
         return pd.concat(teile, ignore_index=True)
+
+    @cached_property
+    def _staende(self) -> list[pd.DataFrame]:
+        """The checked tables; read once, since every delivered file asks for them."""
+        return [self._read_stand(stand) for stand in self.gebietsstaende]
 
     def _read_stand(self, stand: Gebietsstand) -> pd.DataFrame:
         """raeume.csv of one Gebietsstand, checked, with the Rest-Raum and further hierarchies as columns."""

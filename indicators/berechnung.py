@@ -17,6 +17,7 @@ ORT = ["raum_id", "gebietsstand", "stichtag"]
 class Zahlen:
     """Protected counts side by side: one row per Raum and Stichtag (`index`), one column per Merkmal."""
 
+    ebenen: tuple[str, ...]  # from top to bottom
     index: pd.DataFrame  # raum_id, gebietsstand, stichtag, ebene, rest
     wert: pd.DataFrame
     status: pd.DataFrame
@@ -25,12 +26,13 @@ class Zahlen:
         return [Spalte(self.wert[m].to_numpy()[zeilen], self.status[m].to_numpy()[zeilen]) for m in merkmale]
 
 
-def build_zahlen(zaehlung: pd.DataFrame, gesperrt: pd.DataFrame) -> Zahlen:
+def build_zahlen(zaehlung: pd.DataFrame, gesperrt: pd.DataFrame, ebenen: tuple[str, ...]) -> Zahlen:
     """Set the hidden counts to `gesperrt` — their numbers are gone from here on — and pivot.
 
     Args:
         zaehlung: raum_id, gebietsstand, stichtag, merkmal, ebene, rest, wert, status.
         gesperrt: raum_id, gebietsstand, stichtag, merkmal of the hidden counts.
+        ebenen: level ids from top to bottom.
     """
     schluessel = [*ORT, "merkmal"]
     geheim = pd.MultiIndex.from_frame(zaehlung[schluessel]).isin(pd.MultiIndex.from_frame(gesperrt[schluessel]))
@@ -40,6 +42,7 @@ def build_zahlen(zaehlung: pd.DataFrame, gesperrt: pd.DataFrame) -> Zahlen:
     breit = offen.pivot(index=[*ORT, "ebene", "rest"], columns="merkmal", values=["wert", "status"])
     wert = breit["wert"].astype(float)
     return Zahlen(
+        ebenen=ebenen,
         index=wert.index.to_frame(index=False),
         wert=wert.reset_index(drop=True),
         status=breit["status"].fillna("nicht_geliefert").astype(object).reset_index(drop=True),
@@ -53,8 +56,9 @@ def build_kennzahl(kennzahl: Kennzahl, fassung: Fassung, zahlen: Zahlen) -> pd.D
         raum_id, gebietsstand, stichtag, ebene, wert, unten, oben, zaehler, nenner, status, hinweis. Numbers are NaN
         unless the status is `offen` or `unsicher`. Stichtage at which a level has no value at all are left out.
     """
-    zeilen = np.flatnonzero(_zaehler_bekannt(fassung, zahlen))
-    index = zahlen.index.iloc[zeilen].reset_index(drop=True)
+    ebenen = _zaehler_bekannt(fassung, zahlen)
+    zeilen = np.flatnonzero(ebenen.notna())
+    index = zahlen.index.iloc[zeilen].assign(ebene=ebenen.iloc[zeilen]).reset_index(drop=True)
     zaehler = zahlen.spalten(fassung.zaehler, zeilen)
     nenner = _nenner(kennzahl, fassung, zahlen, zeilen)
     werte = compute(kennzahl.art, zaehler, nenner, pro=kennzahl.pro, intervall=kennzahl.intervall)
@@ -74,13 +78,19 @@ def build_kennzahl(kennzahl: Kennzahl, fassung: Fassung, zahlen: Zahlen) -> pd.D
     return _ohne_leeres(tabelle).drop(columns="rest")
 
 
-def _zaehler_bekannt(fassung: Fassung, zahlen: Zahlen) -> np.ndarray:
-    """Rows of levels and Stichtage where any Raum has been delivered the Zähler; Räume missing among them stay in."""
+def _zaehler_bekannt(fassung: Fassung, zahlen: Zahlen) -> pd.Series:
+    """The level each row is shown on; missing where the Zähler was delivered to no Raum of its level and Stichtag.
+
+    Räume missing among delivered ones stay in. The Rest-Raum stands on the lowest level that was delivered.
+    """
+    ort = zahlen.index
+    rest = ort["rest"].astype(bool)
     geliefert = (zahlen.status[list(fassung.zaehler)] != "nicht_geliefert").all(axis=1)
-    gruppe = [zahlen.index["ebene"], zahlen.index["stichtag"]]
-    return geliefert.groupby(gruppe).transform("any").to_numpy(bool) & ~(zahlen.index["rest"] & ~geliefert).to_numpy(
-        bool
-    )
+    bekannt = (geliefert & ~rest).groupby([ort["ebene"], ort["stichtag"]]).transform("any")
+    ebenen = ort["ebene"].where(bekannt & ~rest)
+    tiefe = ort[bekannt & ~rest].groupby("stichtag")["ebene"]
+    unterste = tiefe.agg(lambda gruppe: max(gruppe.unique(), key=zahlen.ebenen.index))
+    return ebenen.mask(rest & geliefert, ort["stichtag"].map(unterste))
 
 
 def _nenner(kennzahl: Kennzahl, fassung: Fassung, zahlen: Zahlen, zeilen: np.ndarray) -> list[Spalte]:

@@ -31,6 +31,7 @@ class Regeln:
     recht: dict[str, str]
     summen: dict[str, list[list[str]]]
     quoten: list[tuple[list[str], list[str]]]
+    teile: list[tuple[str, str]]  # (part, whole): nobody shows the difference, everybody knows it is not negative
     gezeigt: frozenset[str]  # Merkmale that stand behind a published Kennzahl; no other count leaves the gate
 
 
@@ -111,7 +112,13 @@ def _alle(auftraege: list, zellen: int) -> Iterator[dict]:
 def _ein_stichtag(auftrag: tuple) -> dict[str, tuple[pd.DataFrame, dict]]:
     stichtag, teil, eltern, regeln, freigaben = auftrag
     block = build_block(
-        stichtag, teil, eltern=eltern, summen=regeln.summen, quoten=regeln.quoten, gezeigt=regeln.gezeigt
+        stichtag,
+        teil,
+        eltern=eltern,
+        summen=regeln.summen,
+        quoten=regeln.quoten,
+        teile=regeln.teile,
+        gezeigt=regeln.gezeigt,
     )
     bisher = np.zeros(len(block.zellen), bool)
     ergebnis = {}
@@ -157,14 +164,15 @@ def _protect(block: Block, freigabe: Freigabe, bisher: np.ndarray) -> geheimhalt
 def _find_primaer(zellen: pd.DataFrame, freigabe: Freigabe, wert: np.ndarray, schwelle: np.ndarray) -> np.ndarray:
     """Which cells need protection of their own.
 
-    A count below the threshold or kept secret by the supplier; a Gegenstück below it, zero included ("all of
-    them"); a count of persons on benefits where hardly anybody lives, or of a reference group that is too small.
+    A count below the threshold or kept secret by the supplier; a Gegenstück below it, for quotes zero included ("all
+    of them"); a count of persons on benefits where hardly anybody lives, or of a reference group that is too small.
     """
     gegenstueck = zellen["gegenstueck"].to_numpy(bool)
     klein = geheimhaltung.find_primaer(wert, schwelle)
     leistung = zellen["sichtbar"] & (zellen["recht"] != "bevoelkerung") & (zellen["wert"] != 0)
     wenige = (zellen["einwohner"] < freigabe.einwohner_mindest) | (zellen["nenner_wert"] < freigabe.nenner_mindest)
-    return np.where(gegenstueck, wert < schwelle, klein | (leistung & wenige).to_numpy())
+    alle = (zellen["quote"] & (zellen["wert"] == 0)).to_numpy()
+    return np.where(gegenstueck, alle | (klein & ~np.isnan(wert)), klein | (leistung & wenige).to_numpy())
 
 
 def _zertifikat(block: Block, gesperrt: np.ndarray, schutz: geheimhaltung.Schutz) -> dict:

@@ -25,7 +25,7 @@ def build_eintrag(kennzahl: Kennzahl, fassung: Fassung, titel: dict[str, str], *
         "pro": kennzahl.pro,
         "stellen": kennzahl.stellen,
         "polaritaet": kennzahl.polaritaet,
-        "lesart": kennzahl.lesart,
+        "lesart": fassung.lesart,
         "definition": kennzahl.definition,
         "rechtsgrundlage": kennzahl.rechtsgrundlage,
         "quelle": kennzahl.quelle,

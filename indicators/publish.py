@@ -215,6 +215,7 @@ def _build(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, bau: Path, 
         recht={name: m.recht for name, m in merkmale.items() if m.art == "anzahl"},
         summen={name: [list(weg) for weg in m.zerlegungen] for name, m in merkmale.items() if m.zerlegungen},
         quoten=[(list(f.zaehler), list(f.nenner)) for k, f in fassungen if k.art == "quote"],
+        teile=[(name, m.teil_von) for name, m in merkmale.items() if m.teil_von in merkmale],
         gezeigt=frozenset(m for _, f in fassungen for m in f.merkmale),
     )
     bescheide = protect_zaehlung(zaehlung, eltern, regeln, freigaben, melde=melde)
@@ -222,7 +223,7 @@ def _build(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, bau: Path, 
     titel = {name: m.titel for name, m in merkmale.items()}
     for nr, freigabe in enumerate(freigaben, start=1):
         bescheid = bescheide[freigabe.id]
-        tabellen = _build_tabellen(zaehlung, bescheid, fassungen)
+        tabellen = _build_tabellen(zaehlung, bescheid, fassungen, tuple(e.id for e in gebiet.ebenen))
         stand = _build_stand(gebiet, quellen, eingang, freigabe, bescheid, kopf)
         dateien = pd.concat([geo, _write_werte(tabellen, raeume, bau / f"werte_{freigabe.id}")], ignore_index=True)
         _write_datenbank(
@@ -261,8 +262,9 @@ def _build_raeume(gebiet: Gebiet) -> pd.DataFrame:
     return raeume
 
 
-def _build_tabellen(zaehlung: pd.DataFrame, bescheid: Bescheid, fassungen: list) -> dict[str, pd.DataFrame]:
-    zahlen = build_zahlen(zaehlung, bescheid.gesperrt)
+def _build_tabellen(zaehlung: pd.DataFrame, bescheid: Bescheid, fassungen: list, ebenen: tuple) -> dict:
+    """Kennzahl id → its table, see `berechnung.build_kennzahl`; Kennzahlen without any value are left out."""
+    zahlen = build_zahlen(zaehlung, bescheid.gesperrt, ebenen)
     tabellen = {k.id: build_kennzahl(k, f, zahlen).assign(kennzahl_id=k.id) for k, f in fassungen}
     return {name: tabelle for name, tabelle in tabellen.items() if len(tabelle)}
 
@@ -357,7 +359,11 @@ def _write_geometrie(gebiet: Gebiet, ziel: Path) -> pd.DataFrame:
 
 def _write_werte(tabellen: dict[str, pd.DataFrame], raeume: pd.DataFrame, ziel: Path) -> pd.DataFrame:
     ziel.mkdir()
-    orte = {schluessel: teil.sort_values("nr") for schluessel, teil in raeume.groupby(["ebene", "gebietsstand"])}
+    rest = raeume[raeume["rest"]]
+    orte = {
+        (ebene, stand): pd.concat([teil[~teil["rest"]].sort_values("nr"), rest[rest["gebietsstand"] == stand]])
+        for (ebene, stand), teil in raeume.groupby(["ebene", "gebietsstand"])
+    }
     zeilen = []
     for kennzahl_id, tabelle in tabellen.items():
         for (ebene, gebietsstand), teil in tabelle.groupby(["ebene", "gebietsstand"], sort=False):

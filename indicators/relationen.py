@@ -5,8 +5,9 @@ to assume that an attacker uses all of them at once:
 
 * Raum = sum of its parts, per Merkmal (all hierarchies, the Rest-Raum included),
 * Merkmal = sum of its parts, per Raum (every declared way to add it up),
-* Zähler + Gegenstück = Nenner for every quote that is published. The Gegenstück is never shown, but can be
-  computed: "everyone in this Quartier is poor" is a disclosure too.
+* Zähler + Gegenstück = Nenner for every quote that is published, and part + remainder = whole where a Merkmal is
+  declared part of another. The Gegenstück is never shown, but can be computed: "everyone in this Quartier is
+  poor" is a disclosure too.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ class Block:
 
     `zellen` has one row per cell: raum_id, gebietsstand, ebene, merkmal, rest, recht, einwohner, wert, spitze (Raum of
     the top level), nenner_wert (reference group of the smallest quote the cell is Zähler of; NaN: none), sichtbar
-    (stands behind a published Kennzahl) and gegenstueck (N − Z: never shown, appended behind all others).
+    (stands behind a published Kennzahl), gegenstueck (N − Z: never shown, appended behind all others) and quote (the
+    Gegenstück of a published quote).
     """
 
     stichtag: object
@@ -41,6 +43,7 @@ def build_block(
     eltern: pd.DataFrame,
     summen: dict[str, list[list[str]]],
     quoten: list[tuple[list[str], list[str]]],
+    teile: list[tuple[str, str]],
     gezeigt: frozenset[str],
 ) -> Block:
     """Cells and relations of one Stichtag.
@@ -51,10 +54,11 @@ def build_block(
         eltern: raum_id, eltern_id, hierarchie, rest of the Gebietsstand of this Stichtag.
         summen: Merkmal → the ways it adds up from other Merkmale.
         quoten: (Zähler, Nenner) of all published quotes, each a list of Merkmale that are added.
+        teile: (part, whole) Merkmale as the sources declare them.
         gezeigt: Merkmale that stand behind a published Kennzahl.
     """
     spalten = ["raum_id", "gebietsstand", "ebene", "merkmal", "rest", "recht", "einwohner", "wert"]
-    zellen = zaehlung[spalten].reset_index(drop=True).assign(gegenstueck=False)
+    zellen = zaehlung[spalten].reset_index(drop=True).assign(gegenstueck=False, quote=False)
     zellen["sichtbar"] = zellen["merkmal"].isin(gezeigt)
     zellen["spitze"] = ~zellen["raum_id"].isin(eltern["raum_id"])
     ort = pd.Series(zellen.index, index=pd.MultiIndex.from_frame(zellen[["raum_id", "merkmal"]])).to_dict()
@@ -63,7 +67,9 @@ def build_block(
     gleichungen += _raum_summen(zellen, eltern, ort)
     gleichungen += _merkmal_summen(zellen, summen, ort)
     gleichungen = [g for g in gleichungen if _gilt(g, werte)]
-    gegenstuecke, mit_gegenstueck, nenner_wert = _gegenstuecke(zellen, quoten, ort, werte)
+    paare = [(z, n, True) for z, n in quoten]
+    paare += [([z], [n], False) for z, n in teile if ([z], [n]) not in quoten]
+    gegenstuecke, mit_gegenstueck, nenner_wert = _gegenstuecke(zellen, paare, ort, werte)
     zellen["nenner_wert"] = nenner_wert
     zellen = pd.concat([zellen, gegenstuecke], ignore_index=True)
     return Block(stichtag, zellen, _matrix(gleichungen + mit_gegenstueck, len(zellen)))
@@ -94,29 +100,30 @@ def _merkmal_summen(zellen: pd.DataFrame, summen: dict[str, list[list[str]]], or
     return gleichungen
 
 
-def _gegenstuecke(zellen: pd.DataFrame, quoten: list, ort: dict, werte: np.ndarray) -> tuple:
+def _gegenstuecke(zellen: pd.DataFrame, paare: list, ort: dict, werte: np.ndarray) -> tuple:
     """Cells N − Z, their equations, and per visible cell the smallest reference group it is set against."""
     zeilen, gleichungen = [], []
     nenner_wert = np.full(len(zellen), np.nan)
     raeume = zellen.drop_duplicates("raum_id").set_index("raum_id")[["gebietsstand", "ebene", "rest", "einwohner"]]
     recht = zellen.drop_duplicates("merkmal").set_index("merkmal")["recht"]
     naechste = len(zellen)
-    for zaehler, nenner in quoten:
+    for zaehler, nenner, ist_quote in paare:
         for raum_id in raeume.index:
             z = [ort.get((raum_id, m)) for m in zaehler]
             n = [ort.get((raum_id, m)) for m in nenner]
             if None in z or None in n:
                 continue
             ganzes = werte[n].sum()
-            for stelle in z:
+            for stelle in z if ist_quote else ():
                 nenner_wert[stelle] = np.fmin(nenner_wert[stelle], ganzes)
             rest = ganzes - werte[z].sum()
             if not rest >= 0 or set(z) & set(n):  # unknown, or the registers disagree: no relation to use
                 continue
-            zeilen.append((raum_id, "+".join(nenner) + "−" + "+".join(zaehler), recht[zaehler[0]], rest))
+            name = "+".join(nenner) + "−" + "+".join(zaehler)
+            zeilen.append((raum_id, name, recht[zaehler[0]], rest, ist_quote))
             gleichungen.append(([*n, *z, naechste], [1.0] * len(n) + [-1.0] * len(z) + [-1.0]))
             naechste += 1
-    neu = pd.DataFrame(zeilen, columns=["raum_id", "merkmal", "recht", "wert"])
+    neu = pd.DataFrame(zeilen, columns=["raum_id", "merkmal", "recht", "wert", "quote"])
     neu = neu.join(raeume, on="raum_id").assign(gegenstueck=True, sichtbar=False, spitze=False, nenner_wert=np.nan)
     return neu, gleichungen, nenner_wert
 

@@ -275,7 +275,7 @@ class Store:
             FROM kennzahl k JOIN raum r USING (raum_id, gebietsstand)
             WHERE k.kennzahl_id = $kennzahl_id AND k.ebene = $ebene
               AND ($stichtag IS NULL OR k.stichtag = $stichtag)
-            ORDER BY k.stichtag, r.nr, k.raum_id
+            ORDER BY k.stichtag, NOT r.mit_geometrie, r.nr, k.raum_id
             """,
             {"kennzahl_id": kennzahl_id, "ebene": ebene, "stichtag": stichtag},
         )
@@ -350,7 +350,7 @@ class Store:
             SELECT $gebiet AS gebiet, k.ebene, k.raum_id, k.gebietsstand, r.eltern_id, r.name, k.stichtag,
                    k.kennzahl_id, k.wert, k.unten, k.oben, k.zaehler, k.nenner, k.status, k.hinweis
             FROM kennzahl k JOIN raum r USING (raum_id, gebietsstand) JOIN katalog c USING (kennzahl_id)
-            ORDER BY c.reihenfolge, k.ebene, k.stichtag, r.nr, k.raum_id
+            ORDER BY c.reihenfolge, k.ebene, k.stichtag, NOT r.mit_geometrie, r.nr, k.raum_id
             """,
             {"gebiet": self.stand.gebiet_id},
         )

@@ -60,41 +60,57 @@ def tafel(zeilen, spalten):
 # --- The independent attacker: dense matrix, all cells as variables, no code shared with the gate ---------------------
 
 
-def attack(wert, matrix, verdeckt, zelle, *, unten=None, oben=None):
-    """Least and greatest value of one cell, given every open cell and every relation."""
-    m, frei = matrix.toarray(), np.flatnonzero(verdeckt)
-    rechts = -m[:, ~verdeckt] @ wert[~verdeckt]
-    grenzen = [(0 if unten is None else unten[i], None if oben is None else oben[i]) for i in frei]
-    enden = []
-    for richtung in (1, -1):
-        r = linprog(richtung * (frei == zelle), A_eq=m[:, frei], b_eq=rechts, bounds=grenzen)
-        assert r.status in (0, 3), r.message
-        enden.append(np.inf if r.status == 3 else richtung * r.fun)
-    return enden[0], enden[1]
+VIELE = 10_000.0  # more than lives in any of these tables; keeps every program bounded
 
 
-def leaks(z: Zellen, matrix, gesperrt):
+def attack(wert, matrix, verdeckt, ziele, *, unten=None, oben=None):
+    """Least and greatest value of each of `ziele`, given every open cell and every relation.
+
+    One program per cell and end, stacked into one: copies of the same relations share no variable.
+    """
+    ziele, frei = np.atleast_1d(ziele), np.flatnonzero(verdeckt)
+    a, b = sparse.csr_array(matrix)[:, frei], -(sparse.csr_array(matrix)[:, ~verdeckt] @ wert[~verdeckt])
+    kopien = 2 * len(ziele)
+    kosten = np.vstack([1.0 * (frei == ziel) for ziel in ziele] + [-1.0 * (frei == ziel) for ziel in ziele])
+    unten = np.zeros(len(frei)) if unten is None else unten[frei]
+    oben = np.full(len(frei), VIELE) if oben is None else np.minimum(oben[frei], VIELE)
+    r = linprog(
+        kosten.ravel(),
+        A_eq=sparse.kron(sparse.eye_array(kopien), a, format="csr"),
+        b_eq=np.tile(b, kopien),
+        bounds=np.column_stack([np.tile(unten, kopien), np.tile(oben, kopien)]),
+    )
+    assert r.status == 0, r.message
+    enden = (kosten * r.x.reshape(kopien, -1)).sum(axis=1)
+    enden = np.where(np.isin(np.r_[ziele, ziele], frei), np.abs(enden), np.tile(wert[ziele], 2))
+    return enden[: len(ziele)], enden[len(ziele) :]
+
+
+def claims(z: Zellen):
+    """Protected cells and the value up to which their interval has to reach, from 0."""
+    ziele = np.flatnonzero(z.primaer)
+    return ziele, np.where(np.isnan(z.wert), z.schwelle, np.fmax(z.wert + 1, z.schwelle))[ziele]
+
+
+def leaks(z: Zellen, matrix, gesperrt) -> list[int]:
     """Protected cells the independent attacker finds."""
-    verdeckt, gefunden = gesperrt | ~z.sichtbar, []
-    for i in np.flatnonzero(z.primaer):
-        unten, oben = attack(z.wert, matrix, verdeckt, i) if verdeckt[i] else (z.wert[i], z.wert[i])
-        soll = z.schwelle[i] if np.isnan(z.wert[i]) else max(z.wert[i] + 1, z.schwelle[i])
-        if unten > 1e-6 or oben < soll - 1e-6:
-            gefunden.append(int(i))
-    return gefunden
+    ziele, soll = claims(z)
+    if not len(ziele):
+        return []
+    unten, oben = attack(z.wert, matrix, gesperrt | ~z.sichtbar, ziele)
+    return ziele[(unten > 1e-6) | (oben < soll - 1e-6)].tolist()
 
 
-def leaks_to_insider(z: Zellen, matrix, gesperrt):
+def leaks_to_insider(z: Zellen, matrix, gesperrt) -> list[int]:
     """Cells found by someone who knows that "*" is in [1, t − 1], beyond what the signs alone tell him."""
-    geheim, gefunden = np.isnan(z.wert), []
-    wissen = {"unten": np.where(geheim, 1, 0), "oben": np.where(geheim, z.schwelle - 1, np.inf)}
-    for i in np.flatnonzero(z.primaer):
-        ohne_uns = attack(z.wert, matrix, np.ones(len(z.wert), bool), i, **wissen)
-        unten, oben = attack(z.wert, matrix, gesperrt | ~z.sichtbar, i, **wissen)
-        soll = z.schwelle[i] if geheim[i] else max(z.wert[i] + 1, z.schwelle[i])
-        if unten > ohne_uns[0] + 1e-6 or oben < min(soll, ohne_uns[1]) - 1e-6:
-            gefunden.append(int(i))
-    return gefunden
+    ziele, soll = claims(z)
+    if not len(ziele):
+        return []
+    geheim = np.isnan(z.wert)
+    wissen = {"unten": np.where(geheim, 1.0, 0.0), "oben": np.where(geheim, z.schwelle - 1.0, np.inf)}
+    ohne_uns = attack(z.wert, matrix, np.ones(len(z.wert), bool), ziele, **wissen)
+    unten, oben = attack(z.wert, matrix, gesperrt | ~z.sichtbar, ziele, **wissen)
+    return ziele[(unten > ohne_uns[0] + 1e-6) | (oben < np.minimum(soll, ohne_uns[1]) - 1e-6)].tolist()
 
 
 def possible_values(wert, matrix, verdeckt, zelle, hoechstens):
@@ -227,8 +243,8 @@ def test_who_knows_the_suppliers_rule_learns_nothing_more():
     assert audit(z, m, verdeckt).offenbar.tolist() == [1, 2]
 
     schutz = protect(z, m)
-    unten, oben = np.where(np.isnan(z.wert), 1, 0), [2 if np.isnan(a) else None for a in z.wert]
-    assert attack(z.wert, m, schutz.gesperrt, 1, unten=unten, oben=oben) == (1, 2)
+    assert leaks_to_insider(z, m, verdeckt) == [1, 2]
+    assert leaks_to_insider(z, m, schutz.gesperrt) == []
 
 
 def test_supplier_who_hides_larger_counts_too_is_not_misread():
@@ -360,7 +376,7 @@ def hierarchical_blocks(draw, geheim=0.0):
 
 
 @pytest.mark.parametrize("neu_optimieren_bis", [0, 500])  # the ways of large and of small blocks
-@settings(max_examples=110, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(block=hierarchical_blocks())
 def test_random_tables_withstand_the_independent_attacker(neu_optimieren_bis, block):
     z, m = block
@@ -371,13 +387,14 @@ def test_random_tables_withstand_the_independent_attacker(neu_optimieren_bis, bl
     assert not schutz.gesperrt[~z.sichtbar].any()
     assert leaks(z, m, schutz.gesperrt) == []
     # The proven range in the certificate lies inside what the attacker really finds.
-    for zelle, unten, oben in list(zip(schutz.zelle, schutz.unten, schutz.oben, strict=True))[:2]:
-        wirklich = attack(z.wert, m, schutz.gesperrt | ~z.sichtbar, zelle)
-        assert wirklich[0] <= unten + 1e-6 and oben <= wirklich[1] + 1e-6
+    if len(schutz.zelle):
+        wirklich = attack(z.wert, m, schutz.gesperrt | ~z.sichtbar, schutz.zelle)
+        assert (wirklich[0] <= schutz.unten + 1e-6).all()
+        assert (np.minimum(schutz.oben, VIELE) <= wirklich[1] + 1e-6).all()
 
 
 @pytest.mark.parametrize("neu_optimieren_bis", [0, 500])
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(block=hierarchical_blocks(geheim=0.4))
 def test_random_tables_withstand_the_insider_of_the_supplier(neu_optimieren_bis, block):
     z, m = block
@@ -388,7 +405,7 @@ def test_random_tables_withstand_the_insider_of_the_supplier(neu_optimieren_bis,
     assert leaks(z, m, schutz.gesperrt) == []
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(hierarchical_blocks(), st.randoms(use_true_random=False))
 def test_audit_and_independent_attacker_agree_on_any_pattern(block, zufall):
     z, m = block

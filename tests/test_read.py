@@ -104,7 +104,11 @@ SCHLECHT = {
     "Datum aus Excel": (GUT.replace("410;", "01.03.;"), (), "»01.03.« ist ein Datum", "Zeile 5", "als Text"),
     "Rechenfehler": (GUT.replace("410;", "#BEZUG!;"), (), "Rechenfehler aus Excel", "Zeile 5", "Formel"),
     "Punkt ohne Erklärung": (
-        GUT, (('tausender = "."', ""),), "»1.245« ist mehrdeutig", "Zeile 4, Spalte »Leistungsberechtigte«; ebenso Zeile 8", "dezimal und tausender",
+        GUT,
+        (('tausender = "."', ""),),
+        "»1.245« ist mehrdeutig",
+        "Zeile 4, Spalte »Leistungsberechtigte«; ebenso Zeile 8",
+        "dezimal und tausender",
     ),
     "Komma als Tausenderzeichen": (
         GUT.replace("1.245;900;345", "1,245;900;345"), (), "keine ganze Zahl", "Zeile 4", "Tausenderzeichen?",
@@ -148,14 +152,14 @@ SCHLECHT = {
     "PDF statt CSV": (b"%PDF-1.4", (), "PDF", ".csv", "speichern"),
     "UTF-8 als cp1252": (GUT.encode(), (), "Umlaute sind beschädigt, etwa »SchlÃ¼ssel", "Zeile 3", '"utf-8" eintragen'),
     "cp1252 als UTF-8": (
-        GUT, (("cp1252", "utf-8"),), "nicht (durchgehend) in utf-8", "Zeile 3, Byte 40: »reis Test Schlüssel", '"cp1252"',
+        GUT, (("cp1252", "utf-8"),), "nicht (durchgehend)", "Zeile 3, Byte 40: »reis Test Schlüssel", '"cp1252"',
     ),
     "schon beschädigte Umlaute": (
         GUT.replace("fähig", "fÃ¤hig").encode(), (("cp1252", "utf-8"),), "Umlaute sind", "Zeile 3", "neu anfordern",
     ),
     "Nullzeichen": (GUT.replace("Weiler", "Wei\x00ler"), (), "Nullzeichen", "Zeile 6", "neu anfordern"),
     "Summe statt Raum": (GUT.replace("Insgesamt", "Summe"), (), "unbekannt", "»Summe« (Zeile 8)", "[raum] summen"),
-    "Raum gab es noch nicht": (GUT.replace("05999012", "05999016"), (), "gab es diese Räume nicht", "05999016", "stand"),
+    "Raum gab es noch nicht": (GUT.replace("05999012", "05999016"), (), "gab es diese Räume", "05999016", "stand"),
     "falscher Stichtag im Namen": (
         GUT, (("{stichtag:%Y}*", "*"), ("[spalten]", '[stichtag]\nspalte = "Name"\n[spalten]')),
         "»Altstadt« ist kein Stichtag der Form »JJJJ«", "Zeile 4, Spalte »Name«", "[stichtag] format",
