@@ -82,5 +82,5 @@ def _hinfaellig(lieferung: Lieferung, quelle: Quelle, korrektur: Korrektur, grun
     return LieferungError(
         f"Quelle »{quelle.id}«: Die Korrektur »{korrektur.tat}« passt nicht mehr zur Lieferung. {grund}",
         wo=f"{lieferung.datei}; Korrektur: {korrektur.grund}",
-        tun=f"Hat der Lieferant berichtigt? Dann die [[korrektur]] in etl/quellen/{quelle.id}.toml löschen.",
+        tun=f"Hat der Lieferant berichtigt? Dann die [[korrektur]] im Profil {quelle.id}.toml löschen.",
     )

@@ -159,7 +159,7 @@ class _Leser:
                 raise self._fehler(
                     f"Die Spalte »{name}« fehlt in der Lieferung.",
                     f"{self._ort(self.kopf.zeile)}, vorhanden: {', '.join(namen)}",
-                    self._gemeint(name, frei) + f"Die Überschrift in etl/quellen/{quelle.id}.toml anpassen "
+                    self._gemeint(name, frei) + f"Die Überschrift im Profil {quelle.id}.toml anpassen "
                     "oder die Spalte nachliefern lassen.",
                 )
             if namen.count(name) > 1:
@@ -207,7 +207,7 @@ class _Leser:
                 raise self._fehler(
                     f"Keine Spalte der Form »{angabe}« gefunden.",
                     f"{self._ort(self.kopf.zeile)}, vorhanden: {', '.join(self.kopf.namen)}",
-                    f"Die Überschrift in etl/quellen/{self.quelle.id}.toml unter [spalten] anpassen.",
+                    f"Die Überschrift im Profil {self.quelle.id}.toml unter [spalten] anpassen.",
                 )
             gefunden += [(t.string, ziel, parse_stichtag(t["stichtag"], form)) for t in treffer]
         return gefunden
@@ -409,7 +409,7 @@ class _Leser:
                 raise self._fehler(
                     f"»{name}« ist im Profil nicht beschrieben.",
                     f"{self._ort(int(nummern[np.argmax(codes == nr)]))}, Spalte »{' | '.join(spalten)}«",
-                    self._gemeint(name, list(werte)) + f"In etl/quellen/{self.quelle.id}.toml aufnehmen.",
+                    self._gemeint(name, list(werte)) + f"Im Profil {self.quelle.id}.toml aufnehmen.",
                 )
         return je_text[codes]
 

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import pyproj
+import shapely
 
 from geodata.fehler import GebietError
 from geodata.gebiet import Gebiet, Gebietsstand
@@ -41,6 +42,13 @@ def _lies_datei(gebiet: Gebiet, stand: Gebietsstand) -> gpd.GeoDataFrame:
             stand,
             f"Die Grenzen lassen sich nicht lesen ({fehler}).",
             tun="Als GeoPackage, GeoJSON oder Shapefile (mit .shp, .shx, .dbf, .prj) in den Ordner des Gebiets legen.",
+        ) from None
+    except shapely.errors.ShapelyError as fehler:
+        raise grenzfehler(
+            gebiet,
+            stand,
+            f"Eine Fläche ist unbrauchbar aufgebaut ({fehler}).",
+            tun="Meist ist ein Ring nicht geschlossen: die Grenzen im GIS reparieren und neu ausgeben.",
         ) from None
     if not isinstance(datei, gpd.GeoDataFrame) or datei.empty:
         raise grenzfehler(

@@ -164,15 +164,15 @@ def _protect(block: Block, freigabe: Freigabe, bisher: np.ndarray) -> geheimhalt
 def _find_primaer(zellen: pd.DataFrame, freigabe: Freigabe, wert: np.ndarray, schwelle: np.ndarray) -> np.ndarray:
     """Which cells need protection of their own.
 
-    A count below the threshold or kept secret by the supplier; a Gegenstück below it, for quotes zero included ("all
-    of them"); a count of persons on benefits where hardly anybody lives, or of a reference group that is too small.
+    A count below the threshold or kept secret by the supplier; the Gegenstück of a quote below it, zero included
+    ("all of them"); a count of persons on benefits where hardly anybody lives or the reference group is too small.
     """
-    gegenstueck = zellen["gegenstueck"].to_numpy(bool)
     klein = geheimhaltung.find_primaer(wert, schwelle)
     leistung = zellen["sichtbar"] & (zellen["recht"] != "bevoelkerung") & (zellen["wert"] != 0)
     wenige = (zellen["einwohner"] < freigabe.einwohner_mindest) | (zellen["nenner_wert"] < freigabe.nenner_mindest)
-    alle = (zellen["quote"] & (zellen["wert"] == 0)).to_numpy()
-    return np.where(gegenstueck, alle | (klein & ~np.isnan(wert)), klein | (leistung & wenige).to_numpy())
+    # What is left of a whole beside a declared part is no group that anybody reports: it only bounds the part.
+    gegenstueck = (zellen["quote"] & (wert < schwelle)).to_numpy(bool)
+    return np.where(zellen["gegenstueck"], gegenstueck, klein | (leistung & wenige).to_numpy(bool))
 
 
 def _zertifikat(block: Block, gesperrt: np.ndarray, schutz: geheimhaltung.Schutz) -> dict:

@@ -19,7 +19,16 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from geodata.fehler import GeheimhaltungError
-from indicators.angreifer import Angreifer, Fund, Spur, build_system, find_funde, find_intervall, find_zeugen
+from indicators.angreifer import (
+    UNLOESBAR,
+    Angreifer,
+    Fund,
+    Spur,
+    build_system,
+    find_funde,
+    find_intervall,
+    find_zeugen,
+)
 
 # The least a supplier's own secret is worth, even where the Kreis sets no threshold: the smallest in use anywhere.
 SCHWELLE_QUELLE = 3
@@ -342,23 +351,24 @@ def _solve(block: _Block, schnitte: sparse.csr_array, muss: np.ndarray, kann: np
     je_zeile = sparse.hstack([muster, -2 * sparse.eye_array(m)])
     je_schnitt = sparse.hstack([offen, sparse.csr_array((offen.shape[0], m))])
     klein = len(kann) <= NEU_OPTIMIEREN_BIS
-    ergebnis = milp(
-        np.r_[np.where(muss, 0, block.kosten)[zellen], np.zeros(m)],
-        integrality=np.r_[np.ones(n), np.zeros(m)],
-        bounds=Bounds(np.r_[muss[zellen].astype(float), np.zeros(m)], np.ones(n + m)),
-        constraints=[
+    programm = {
+        "c": np.r_[np.where(muss, 0, block.kosten)[zellen], np.zeros(m)],
+        "bounds": Bounds(np.r_[muss[zellen].astype(float), np.zeros(m)], np.ones(n + m)),
+        "constraints": [
             LinearConstraint(je_zelle.tocsr(), -np.inf, 0),
             LinearConstraint(je_zeile.tocsr(), 0, np.inf),
             LinearConstraint(je_schnitt.tocsr(), 1 - EPS, np.inf),
         ],
-        options={"mip_rel_gap": 0 if klein else LUECKE, "node_limit": KNOTEN, "time_limit": ZEITLIMIT},
-    )
-    if ergebnis.status == 2:
-        return None
+    }
+    grenzen = {"mip_rel_gap": 0 if klein else LUECKE, "node_limit": KNOTEN, "time_limit": ZEITLIMIT}
+    ergebnis = milp(**programm, integrality=np.r_[np.ones(n), np.zeros(m)], options=grenzen)
+    if ergebnis.x is None and ergebnis.status != UNLOESBAR:
+        # Nothing whole within the limits: hide every cell the linear program touches, which meets all conditions.
+        ergebnis = milp(**programm)
     if ergebnis.x is None:
-        return kann.copy()  # no answer within the limits: hide all that may be; the audit decides
+        return None
     gewaehlt = np.zeros(len(kann), dtype=bool)
-    gewaehlt[zellen] = ergebnis.x[:n] > 0.5
+    gewaehlt[zellen] = ergebnis.x[:n] > EPS
     return gewaehlt
 
 

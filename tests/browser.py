@@ -30,7 +30,8 @@ def main() -> int:
         print("Kein Chromium, Chrome oder Edge gefunden: installiere Debians chromium …", flush=True)
         umgebung = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update", "-qq"], env=umgebung, check=False)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], env=umgebung, stdout=subprocess.DEVNULL, check=False)
+        befehl = ["apt-get", "install", "-y", "-qq", "chromium"]
+        subprocess.run(befehl, env=umgebung, stdout=subprocess.DEVNULL, check=False)
     if find_browser():
         return 0
     print(

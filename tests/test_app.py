@@ -67,8 +67,8 @@ def test_diagnose_tells_versions_and_states(kleinkreis):
 
 
 SCHLECHT = {
-    "falsches Trennzeichen": (lambda t: t.replace(";", ","), "Trennzeichen"),
-    "falscher Zeichensatz": (lambda t: t.replace("Südhang", "SÃ¼dhang"), "Zeichen"),
+    "falsches Trennzeichen": (lambda t: t.replace(";", ","), "Komma statt Semikolon"),
+    "falscher Zeichensatz": (lambda t: t.replace("Südhang", "SÃ¼dhang"), "Umlaute sind beschädigt"),
     "fehlende Spalte": (lambda t: t.replace("Leistungsberechtigte", "Leistungsbezieher"), "Leistungsberechtigte"),
     "unbekannter Schlüssel": (lambda t: t.replace("99001-04", "99001-77"), "99001-77"),
     "doppelter Schlüssel": (lambda t: t.replace("99001-04;Weiler", "99001-03;Südhang"), "99001-03"),
@@ -108,10 +108,21 @@ def abdruck(daten):
 
 def test_overlapping_polygons_stop_with_exit_10(neuer_kleinkreis):
     grenzen = neuer_kleinkreis.daten / "katalog" / "gebiete" / "kleinkreis" / "grenzen.geojson"
-    verschoben = grenzen.read_text().replace("[402000, 5600000]", "[401000, 5600000]")
-    grenzen.write_text(verschoben)
+    karte = json.loads(grenzen.read_text())
+    karte["features"][1]["geometry"]["coordinates"][0][0][0] -= 1000  # one corner of Bahnhof reaches into Altstadt
+    karte["features"][1]["geometry"]["coordinates"][0][-1][0] -= 1000
+    grenzen.write_text(json.dumps(karte))
     ergebnis = neuer_kleinkreis.run("pruefen", "--gebiet", "kleinkreis", erwarte=10)
     assert "99001-0" in ergebnis.stderr and "m²" in ergebnis.stderr and "Abhilfe" in ergebnis.stderr
+
+
+def test_an_unclosed_ring_stops_with_exit_10(neuer_kleinkreis):
+    grenzen = neuer_kleinkreis.daten / "katalog" / "gebiete" / "kleinkreis" / "grenzen.geojson"
+    karte = json.loads(grenzen.read_text())
+    karte["features"][2]["geometry"]["coordinates"][0].pop()
+    grenzen.write_text(json.dumps(karte))
+    ergebnis = neuer_kleinkreis.run("pruefen", "--gebiet", "kleinkreis", erwarte=10)
+    assert "grenzen.geojson" in ergebnis.stderr and "Abhilfe" in ergebnis.stderr
 
 
 def test_pruefen_names_findings_and_writes_nothing(neuer_kleinkreis):

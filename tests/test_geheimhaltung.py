@@ -113,15 +113,13 @@ def leaks_to_insider(z: Zellen, matrix, gesperrt) -> list[int]:
     return ziele[(unten > ohne_uns[0] + 1e-6) | (oben < np.minimum(soll, ohne_uns[1]) - 1e-6)].tolist()
 
 
-def possible_values(wert, matrix, verdeckt, zelle, hoechstens):
-    """All values of one cell in whole tables, by trying every combination of the hidden cells."""
+def possible_values(wert, matrix, verdeckt, zelle) -> set[int]:
+    """Values of one hidden cell in whole tables, by trying every combination of the hidden cells (up to a limit)."""
     m, frei = matrix.toarray(), np.flatnonzero(verdeckt)
-    probe, werte = np.array(wert, dtype=float), set()
-    for kombination in itertools.product(range(hoechstens + 1), repeat=len(frei)):
-        probe[frei] = kombination
-        if not np.any(m @ probe):
-            werte.add(int(probe[zelle]))
-    return werte
+    stufen = min(20, int(300_000 ** (1 / len(frei))))
+    proben = np.indices((stufen,) * len(frei)).reshape(len(frei), -1)
+    passt = (m[:, frei] @ proben == -(m[:, ~verdeckt] @ wert[~verdeckt])[:, None]).all(axis=0)
+    return set(proben[np.flatnonzero(frei == zelle)[0], passt].tolist())
 
 
 # --- Hand examples ---------------------------------------------------------------------------------------------------
@@ -376,7 +374,7 @@ def hierarchical_blocks(draw, geheim=0.0):
 
 
 @pytest.mark.parametrize("neu_optimieren_bis", [0, 500])  # the ways of large and of small blocks
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(block=hierarchical_blocks())
 def test_random_tables_withstand_the_independent_attacker(neu_optimieren_bis, block):
     z, m = block
@@ -421,9 +419,8 @@ def test_whole_tables_by_enumeration(seed):
     wert = np.block([[wert, wert.sum(1, keepdims=True)], [wert.sum(0, keepdims=True), wert.sum()]]).ravel()
     z, m = zellen(wert, t=2), tafel(2, 2)
     gesperrt = protect(z, m).gesperrt
-    hoechstens = int(12 ** (6 / gesperrt.sum())) if gesperrt.any() else 0
     for zelle in np.flatnonzero(z.primaer):
-        assert {0, 1, 2} <= possible_values(z.wert, m, gesperrt, zelle, hoechstens)
+        assert {0, 1, 2} <= possible_values(z.wert, m, gesperrt, zelle)
 
 
 # --- Quality: against every pattern there is -------------------------------------------------------------------------
@@ -473,6 +470,16 @@ def test_large_block_path_stays_close_to_the_optimum(monkeypatch):
         assert leaks(z, m, schutz.gesperrt) == []
         teuer += kosten[schutz.gesperrt].sum()
     assert teuer <= 1.15 * billig
+
+
+def test_without_time_for_the_integer_program_it_is_dearer_but_as_safe(monkeypatch):
+    monkeypatch.setattr("indicators.geheimhaltung.ZEITLIMIT", 0.0)
+    wert = np.random.default_rng(3).poisson(4, (10, 6))
+    wert = np.block([[wert, wert.sum(1, keepdims=True)], [wert.sum(0, keepdims=True), wert.sum()]]).ravel()
+    z, m = zellen(wert, fest=[76]), tafel(10, 6)
+    schutz = protect(z, m)
+    assert leaks(z, m, schutz.gesperrt) == []
+    assert schutz.gesperrt.mean() < 0.8
 
 
 def test_same_input_same_pattern():

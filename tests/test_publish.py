@@ -98,7 +98,7 @@ def test_the_manifest_names_every_file_by_its_hash(kleinkreis):
 
 
 def test_kill_while_publishing_leaves_the_old_state(beispiel, tmp_path):
-    """The process dies in the middle of the build; the pointer still names a whole snapshot, the next run cleans up."""
+    """The process dies in the middle of the build; the pointer names a whole snapshot, the next run cleans up."""
     import shutil
 
     daten = tmp_path / "daten"
@@ -109,7 +109,8 @@ def test_kill_while_publishing_leaves_the_old_state(beispiel, tmp_path):
     katalog.mkdir(parents=True)
     profil = (WURZEL / "indicators" / "freigaben" / "oeffentlich.toml").read_text(encoding="utf-8")
     (katalog / "oeffentlich.toml").write_text(profil.replace("einwohner_mindest = 300", "einwohner_mindest = 301"))
-    befehl = [sys.executable, str(WURZEL / "app.py"), "veroeffentlichen", "--gebiet", "flensburg", "--daten", str(daten)]
+    angaben = ["veroeffentlichen", "--gebiet", "flensburg", "--daten", str(daten)]
+    befehl = [sys.executable, str(WURZEL / "app.py"), *angaben]
     bestand = daten / "flensburg" / "bestand"
 
     prozess = subprocess.Popen(befehl, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -120,5 +121,6 @@ def test_kill_while_publishing_leaves_the_old_state(beispiel, tmp_path):
 
     assert list(bestand.glob(".bau_*")), "the build was not under way when it was killed"
     assert zeiger.read_bytes() == vorher
-    assert "veröffentlicht" in subprocess.run(befehl, capture_output=True, text=True, encoding="utf-8", check=True).stdout
+    danach = subprocess.run(befehl, capture_output=True, text=True, encoding="utf-8", check=True)
+    assert "veröffentlicht" in danach.stdout
     assert not list(bestand.glob(".bau_*"))

@@ -53,11 +53,16 @@ QUOTEN = [
 STRENG = ("gsi", "hzp", "hlu")  # laws with t = 5
 
 
-def kreis_block(seed: int, *, schwelle: int = 3, streng: int = 5, quelle_geheim: bool = False):
-    """One Stichtag of an invented Kreis: cells and relations as the gate builds them."""
+def kreis_block(seed: int, *, schwelle=3, streng=5, quelle_geheim=False, einwohner_log=7.6):
+    """One Stichtag of an invented Kreis: cells and relations as the gate builds them.
+
+    Args:
+        quelle_geheim: the supplier delivers "*" for every small count of SGB II.
+        einwohner_log: mean log population of a Quartier; 6.6 gives some 1,500 small counts.
+    """
     zufall = np.random.default_rng(seed)
     kommune = np.sort(np.r_[np.arange(19), zufall.integers(0, 19, 120)])
-    einwohner = np.r_[np.exp(zufall.normal(7.6, 0.8, 139)).astype(int) + 50, 80]
+    einwohner = np.r_[np.exp(zufall.normal(einwohner_log, 0.8, 139)).astype(int) + 50, 80]
     werte = _ziehe(zufall, einwohner)
     namen = list(werte)
     unten = np.array([werte[m] for m in namen])  # Merkmal × Quartier, the last column is the Rest-Raum
@@ -84,7 +89,7 @@ def kreis_block(seed: int, *, schwelle: int = 3, streng: int = 5, quelle_geheim:
     sichtbar = np.arange(len(wert)) < n_sichtbar
     primaer = np.where(sichtbar, g.find_primaer(wert, tt), wert < tt)
     fest = sichtbar & (np.arange(len(wert)) % raeume == raeume - 1) & ~primaer
-    if quelle_geheim:  # the supplier delivers "*" for every small count of SGB II
+    if quelle_geheim:
         ba = np.repeat([m.startswith("sgb2") for m in namen], raeume)
         wert[:n_sichtbar][ba & primaer[:n_sichtbar]] = np.nan
     return g.Zellen(wert, tt, primaer, sichtbar, fest), _matrix(zeilen, len(wert))
@@ -134,9 +139,7 @@ def berlin_block(*, geschlecht: bool, schwelle: int = 3):
     else:
         wuerfel = basis[:, :, None]
     wuerfel = np.concatenate([wuerfel, np.array([wuerfel[bezirk == k].sum(0) for k in range(12)])])
-    wuerfel = np.concatenate([wuerfel, wuerfel[542:].sum(0, keepdims=True), np.zeros_like(wuerfel[:8])])
-    wuerfel[555:] = 0
-    wuerfel = wuerfel[:555]
+    wuerfel = np.concatenate([wuerfel, wuerfel[542:].sum(0, keepdims=True)])
     wuerfel = np.concatenate([wuerfel, wuerfel.sum(1, keepdims=True)], axis=1)
     if geschlecht:
         wuerfel = np.concatenate([wuerfel, wuerfel.sum(2, keepdims=True)], axis=2)
@@ -164,22 +167,24 @@ def _melde(name: str, zellen: g.Zellen, matrix, schutz: g.Schutz, sekunden: floa
     personen = np.nansum(zellen.wert[gesperrt]) / np.nansum(zellen.wert[sichtbar])
     print(
         f"{name}: {sichtbar.sum():,} cells (+{(~sichtbar).sum():,} virtual), {matrix.shape[0]:,} relations, "
-        f"primary {schutz.primaer:,}, secondary {schutz.sekundaer:,}, hidden {gesperrt[belegt].sum() / belegt.sum():.1%} "
-        f"of non-zero cells, {personen:.2%} of the sum; {schutz.runden} rounds, {schutz.schnitte} cuts, {sekunden:.1f} s",
+        f"primary {schutz.primaer:,}, secondary {schutz.sekundaer:,}, "
+        f"hidden {gesperrt[belegt].sum() / belegt.sum():.1%} of non-zero cells, {personen:.2%} of the sum; "
+        f"{schutz.runden} rounds, {schutz.schnitte} cuts, {sekunden:.1f} s",
         flush=True,
     )
 
 
-def bench_kreis(*, bloecke: int = 2) -> None:
-    for seed in range(bloecke):
-        for geheim in (False, True):
-            erzwungen = None
-            for profil, (schwelle, streng) in {"kreis": (3, 3), "oeffentlich": (3, 5)}.items():
-                zellen, matrix = kreis_block(seed, schwelle=schwelle, streng=streng, quelle_geheim=geheim)
-                start = time.process_time()
-                schutz = g.protect(zellen, matrix, erzwungen=erzwungen)
-                _melde(f"kreis {seed} {profil} geheim={geheim}", zellen, matrix, schutz, time.process_time() - start)
-                erzwungen = schutz.gesperrt
+def bench_kreis() -> None:
+    for seed, geheim, log in ((0, False, 7.6), (1, True, 7.6), (2, False, 6.6), (3, True, 6.6)):
+        erzwungen = None
+        for profil, (schwelle, streng) in {"kreis": (3, 3), "oeffentlich": (3, 5)}.items():
+            zellen, matrix = kreis_block(
+                seed, schwelle=schwelle, streng=streng, quelle_geheim=geheim, einwohner_log=log
+            )
+            start = time.process_time()
+            schutz = g.protect(zellen, matrix, erzwungen=erzwungen)
+            _melde(f"kreis {seed} {profil}, »*« {geheim}", zellen, matrix, schutz, time.process_time() - start)
+            erzwungen = schutz.gesperrt
 
 
 def bench_berlin() -> None:
@@ -191,7 +196,33 @@ def bench_berlin() -> None:
             _melde(f"berlin t={t} sex={geschlecht}", zellen, matrix, schutz, time.process_time() - start)
 
 
+def bench_klein(*, tafeln: int = 30) -> None:
+    """The way of large blocks against the optimum, on tables of 11 × 7 to 17 × 9 cells with margins."""
+    zahlen = []
+    for seed in range(tafeln):
+        zufall = np.random.default_rng(seed)
+        wert = zufall.poisson(np.exp(zufall.normal(1.8, 0.9, (10 + seed % 7, 6 + seed % 3))))
+        wert = np.block([[wert, wert.sum(1, keepdims=True)], [wert.sum(0, keepdims=True), wert.sum()]])
+        nr = np.arange(wert.size).reshape(wert.shape)
+        matrix = _matrix([(z[-1], z[:-1]) for z in nr] + [(s[-1], s[:-1]) for s in nr.T], wert.size)
+        wert = wert.ravel().astype(float)
+        t, letzte = np.full(len(wert), 3), np.arange(len(wert)) == len(wert) - 1
+        zellen = g.Zellen(wert, t, g.find_primaer(wert, t), np.ones(len(wert), bool), letzte)
+        kosten = 1 + np.log1p(wert)
+        paar = []
+        for grenze in (0, 10_000):
+            g.NEU_OPTIMIEREN_BIS = grenze
+            gesperrt = g.protect(zellen, matrix).gesperrt
+            paar += [kosten[gesperrt].sum(), gesperrt.sum()]
+        zahlen.append(paar)
+    z = np.array(zahlen)
+    print(
+        f"klein: {tafeln} tables, cost {z[:, 0].sum() / z[:, 2].sum():.3f} of the optimum (worst "
+        f"{(z[:, 0] / z[:, 2]).max():.3f}), cells {z[:, 1].sum() / z[:, 3].sum():.3f} (worst "
+        f"{(z[:, 1] / z[:, 3]).max():.3f})"
+    )
+
+
 if __name__ == "__main__":
-    was = sys.argv[1:] or ["kreis", "berlin"]
-    for name in was:
-        {"kreis": bench_kreis, "berlin": bench_berlin}[name]()
+    for name in sys.argv[1:] or ["kreis", "berlin", "klein"]:
+        {"kreis": bench_kreis, "berlin": bench_berlin, "klein": bench_klein}[name]()
