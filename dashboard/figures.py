@@ -29,6 +29,7 @@ LINIEN = (
     ("#7a5c00", "dashdot", "triangle-up"),
     ("#0072b2", "longdash", "cross"),
 )
+INTERVALL = "95-%-Intervall"
 GRAU = ("#6b7780", "solid", "line-ns-open")
 
 
@@ -60,7 +61,7 @@ def leer(hoehe: int = 360) -> go.Figure:
             "font": {"family": SCHRIFT, "size": 15, "color": TINTE},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            "margin": {"l": 64, "r": 170, "t": 28, "b": 40},
+            "margin": {"l": 64, "r": 170, "t": 52, "b": 40},
             "showlegend": False,
             "hovermode": "closest",
             "dragmode": False,
@@ -93,7 +94,7 @@ def zeitreihe(
     if reihen.empty:
         return bild
     bild.update_xaxes(type="date", range=zeitraum(reihen["stichtag"]))
-    bild.update_yaxes(title={"text": achsentitel(eintrag), "font": {"size": 13, "color": LEISE}})
+    bild.update_layout(title=achsentitel(eintrag))
     bild.update_xaxes(**achsentage(sorted(set(reihen["stichtag"]))))
     namen = list(dict.fromkeys(zip(reihen["raum_id"], reihen["name"], strict=True)))
     stile = iter(LINIEN * (len(namen) // len(LINIEN) + 1))
@@ -115,8 +116,12 @@ def zeitreihe(
     return bild
 
 
-def achsentitel(eintrag) -> str:
-    return {"%": "Prozent"}.get(eintrag.einheit, eintrag.einheit)
+def achsentitel(eintrag) -> dict:
+    """The unit, lying flat above the axis: turned text is hard to read."""
+    text = {"%": "Prozent"}.get(eintrag.einheit, eintrag.einheit)
+    return {"text": text, "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "pad": {"t": 4, "l": 8}} | {
+        "font": {"size": 14, "color": LEISE}
+    }
 
 
 def achsentage(tage: list[date]) -> dict:
@@ -165,11 +170,14 @@ def add_linie(bild: go.Figure, zeilen: pd.DataFrame, eintrag, stil: tuple, name:
 
 
 def add_band(bild: go.Figure, zeilen: pd.DataFrame, farbe: str) -> None:
-    """The interval of one section; every run without a gap is a polygon of its own."""
+    """The interval of one section: a polygon for every run without a gap, an error bar for a lone point."""
     gueltig = zeilen["unten"].notna() & zeilen["oben"].notna()
     laeufe = (gueltig != gueltig.shift()).cumsum()
     for _, lauf in zeilen[gueltig].groupby(laeufe[gueltig]):
         tage = list(lauf["stichtag"])
+        if len(lauf) == 1:
+            add_fehlerbalken(bild, tage[0], lauf["unten"].iloc[0], lauf["oben"].iloc[0], farbe)
+            continue
         bild.add_scatter(
             x=tage + tage[::-1],
             y=list(lauf["oben"]) + list(lauf["unten"])[::-1],
@@ -178,7 +186,20 @@ def add_band(bild: go.Figure, zeilen: pd.DataFrame, farbe: str) -> None:
             line={"width": 0},
             mode="lines",
             hoverinfo="skip",
+            name=INTERVALL,
         )
+
+
+def add_fehlerbalken(bild: go.Figure, tag: date, unten: float, oben: float, farbe: str) -> None:
+    bild.add_scatter(
+        x=[tag, tag],
+        y=[unten, oben],
+        mode="lines+markers",
+        line={"color": als_rgba(farbe, 0.6), "width": 2},
+        marker={"symbol": "line-ew", "size": 12, "line": {"width": 2, "color": als_rgba(farbe, 0.6)}},
+        hoverinfo="skip",
+        name=INTERVALL,
+    )
 
 
 def als_rgba(farbe: str, deckung: float) -> str:
@@ -193,7 +214,7 @@ def add_namen(bild: go.Figure, enden: list[tuple], stellen: int, hoehe: int) -> 
     tief, hoch = wertebereich([w for spur in bild.data for w in spur.y if w is not None])
     bild.update_yaxes(range=[tief, hoch], tickformat=f",.{stellen if hoch - tief < 8 else 0}f")
     bild.update_layout(margin_r=28 + 9 * max(len(kuerze(name, 22)) for _, _, name, _ in enden))
-    je_punkt = (hoch - tief) / max(hoehe - 68, 1)
+    je_punkt = (hoch - tief) / max(hoehe - 92, 1)
     for (tag, wert, name, farbe), versatz in zip(enden, spread([e[1] / je_punkt for e in enden], 19), strict=True):
         bild.add_annotation(
             x=tag,

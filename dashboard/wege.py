@@ -5,6 +5,8 @@ Bulk data travels here and never through a Dash callback: immutable files are an
 
 import gzip
 import math
+import threading
+from collections.abc import Callable
 from datetime import date
 
 import pandas as pd
@@ -32,8 +34,13 @@ def install(server: Flask, read_stores) -> None:
     def datei(gebiet: str, name: str) -> Response:
         return answer_datei(find_store(gebiet), name)
 
+    alles = je_stand(tabellen.write_alles_xlsx)
+
     @server.get("/<gebiet>/export/<name>")
     def export(gebiet: str, name: str) -> Response:
+        if name == "alles.xlsx":
+            store = find_store(gebiet)
+            return als_download(alles(store), XLSX, f"{gebiet}_alles.xlsx")
         return answer_export(find_store(gebiet), name, request.args.get("stichtag"))
 
     @server.get("/api/v1/<gebiet>/kennzahlen.json")
@@ -53,6 +60,26 @@ def install(server: Flask, read_stores) -> None:
     def bereit():
         gebiete = {gebiet: store.stand.snapshot for gebiet, store in read_stores().items()}
         return jsonify({"status": "bereit" if gebiete else "leer", "gebiete": gebiete}), 200 if gebiete else 503
+
+
+def je_stand(baue: Callable) -> Callable:
+    """`baue(store)`, but at most once per snapshot and release profile: a workbook of everything takes many seconds.
+
+    Requests that come meanwhile wait for the first one instead of building the same again. Only the newest snapshot of
+    a territory is kept.
+    """
+    fertig: dict[tuple[str, str], tuple[str, bytes]] = {}
+    schloss = threading.Lock()
+
+    def lies(store) -> bytes:
+        stand = store.stand
+        platz = (stand.gebiet_id, stand.freigabe)
+        with schloss:
+            if fertig.get(platz, ("",))[0] != stand.snapshot:
+                fertig[platz] = (stand.snapshot, baue(store))
+            return fertig[platz][1]
+
+    return lies
 
 
 def install_kompression(server: Flask) -> None:
@@ -119,8 +146,6 @@ def find_export(store, name: str) -> tuple[str, str, str] | None:
 
 
 def answer_export(store, name: str, stichtag: str | None) -> Response:
-    if name == "alles.xlsx":
-        return als_download(tabellen.write_alles_xlsx(store), XLSX, f"{store.stand.gebiet_id}_alles.xlsx")
     gefunden = find_export(store, name)
     if gefunden is None:
         raise UnbekannteAngabe(f"Eine Tabelle »{name}« gibt es nicht.")

@@ -97,16 +97,14 @@ def vergleiche(wert: float | None, unten: float | None, oben: float | None, mass
     """Sign and word for a value against a benchmark, decided by its 95 % interval.
 
     Args:
-        wert, unten, oben: the value and its interval; without an interval only the rounded order is told.
+        wert, unten, oben: the value and its interval. Without an interval nothing has been tested, so nothing is said.
         mass: value of the benchmark, taken as a fixed number.
 
     Returns:
         `("▲", "über")`, `("▼", "unter")`, `("●", "ähnlich")`, or `("", "")` when there is nothing to compare.
     """
-    if not (hat_wert(wert) and hat_wert(mass)):
+    if not all(map(hat_wert, (wert, unten, oben, mass))):
         return "", ""
-    unten = unten if hat_wert(unten) else wert
-    oben = oben if hat_wert(oben) else wert
     if unten > mass:
         return "▲", "über"
     if oben < mass:

@@ -302,6 +302,7 @@ class Store:
             One row per Kennzahl in catalogue order: kennzahl_id, stichtag, wert, unten, oben, zaehler, nenner, status,
             hinweis, rang (1 = highest) among `von` Räume of the level with a value at that Stichtag,
             eltern_wert and oberster_wert at the same Stichtag, ebene_min, ebene_median, ebene_max.
+            A Rest-Raum is no place: it has no rank, and nobody is ranked or measured against it.
         """
         return self._frage(
             """
@@ -313,7 +314,8 @@ class Store:
                        rank() OVER (PARTITION BY k.kennzahl_id ORDER BY k.wert DESC) AS rang
                 FROM kennzahl k
                 JOIN mein m ON (k.kennzahl_id, k.ebene, k.stichtag) = (m.kennzahl_id, m.ebene, m.stichtag)
-                WHERE k.wert IS NOT NULL
+                JOIN raum r ON r.raum_id = k.raum_id AND r.gebietsstand = k.gebietsstand
+                WHERE k.wert IS NOT NULL AND r.mit_geometrie
             ), streuung AS (
                 SELECT kennzahl_id, count(*) AS von, min(wert) AS ebene_min, median(wert) AS ebene_median,
                        max(wert) AS ebene_max

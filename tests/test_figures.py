@@ -51,8 +51,8 @@ def reihe(werte: list, *, name="Altstadt", zuschnitt=None, ab=2018) -> pd.DataFr
 
 
 def linien(bild):
-    """Traces that are lines, not bands."""
-    return [spur for spur in bild.data if spur.fill is None]
+    """Traces that are lines, not intervals."""
+    return [spur for spur in bild.data if spur.name != figures.INTERVALL]
 
 
 def test_a_suppressed_year_is_a_gap_in_line_and_band():
@@ -60,7 +60,22 @@ def test_a_suppressed_year_is_a_gap_in_line_and_band():
 
     assert list(linien(bild)[0].y) == [5.0, None, 7.0, 8.0]
     assert linien(bild)[0].connectgaps is False
-    assert [len(spur.x) for spur in bild.data if spur.fill] == [2, 4]  # 2018 alone; 2020 and 2021 together
+    assert [len(spur.x) for spur in bild.data if spur.fill] == [4]  # 2020 and 2021 together: there and back
+
+
+def test_the_interval_of_a_lone_point_is_an_error_bar():
+    bild = figures.zeitreihe(reihe([5.0, None, 7.0, 8.0]), Eintrag())
+
+    (balken,) = [spur for spur in bild.data if spur.name == figures.INTERVALL and not spur.fill]
+    assert list(balken.y) == [4.0, 6.0]  # 5 ± 1
+    assert {str(tag)[:10] for tag in balken.x} == {"2018-12-31"}
+
+
+def test_the_unit_lies_flat_above_the_axis():
+    bild = figures.zeitreihe(reihe([5, 6]), Eintrag())
+
+    assert bild.layout.title.text == "Prozent"
+    assert bild.layout.yaxis.title.text is None
 
 
 def test_a_separating_break_cuts_the_line_a_hint_does_not():
@@ -223,7 +238,7 @@ def test_numbers_are_written_as_official_statistics_write_them():
 
 @pytest.mark.parametrize(
     ("unten", "oben", "mass", "erwartet"),
-    [(9.4, 10.2, 8.0, "über"), (9.4, 10.2, 11.0, "unter"), (9.4, 10.2, 10.0, "ähnlich"), (None, None, 9.0, "über")],
+    [(9.4, 10.2, 8.0, "über"), (9.4, 10.2, 11.0, "unter"), (9.4, 10.2, 10.0, "ähnlich"), (None, None, 9.0, "")],
 )
 def test_comparison_is_decided_by_the_interval(unten, oben, mass, erwartet):
     assert zahlen.vergleiche(9.8, unten, oben, mass)[1] == erwartet

@@ -6,7 +6,7 @@
 (function () {
   'use strict';
 
-  const MAX_RAEUME = 4, ZEILE = 34, TABELLE_BIS = 300, TAKT = 1100;
+  const MAX_RAEUME = 4, ZEILE = 38, TABELLE_BIS = 300, TAKT = 1100;
   const $ = (id) => document.getElementById(id);
   const gleich = (a, b) => JSON.stringify(a) === JSON.stringify(b);
   const setze = (id, props) => window.dash_clientside.set_props(id, props);
@@ -118,7 +118,8 @@
     geladen = alle;
     const sichtbar = plan.fokus && zustand.kommune ? alle.filter(({ eltern }) => eltern === zustand.kommune) : alle;
     const folge = rangiere(sichtbar);
-    $('figur-unter').textContent = [tagName(stichtag), `${sichtbar.length} ${sichtbar.length === 1 ? plan.einzahl : plan.plural}`, plan.naeherung && `Näherung: ${plan.naeherung}`].filter(Boolean).join(' · ');
+    const orte = sichtbar.filter(({ rest }) => !rest).length;
+    $('figur-unter').textContent = [tagName(stichtag), `${SR.zahl(orte, 0)} ${orte === 1 ? plan.einzahl : plan.plural}`, plan.naeherung && `Näherung: ${plan.naeherung}`].filter(Boolean).join(' · ');
     $('stichtag-gross').textContent = tagName(stichtag);
     $('satz').textContent = satz(folge);
     maleChips(alle);
@@ -131,11 +132,12 @@
     spaeter = setTimeout(() => { merke(); frageReihe(); }, 60);
   }
 
-  /** Highest first; Räume without a value after them, Rest-Räume where they belong. Equal values share a rank. */
+  /** Highest first, equal values share a rank; then Räume without a value; last the Rest-Raum: no place, no rank. */
   function rangiere(eintraege) {
-    const mit = eintraege.filter(({ wert }) => wert !== null).sort((a, b) => b.wert - a.wert || a.name.localeCompare(b.name, 'de'));
+    const nachName = (a, b) => a.name.localeCompare(b.name, 'de'), orte = eintraege.filter(({ rest }) => !rest);
+    const mit = orte.filter(({ wert }) => wert !== null).sort((a, b) => b.wert - a.wert || nachName(a, b));
     mit.forEach((e, i) => { e.rang = i && mit[i - 1].wert === e.wert ? mit[i - 1].rang : i + 1; });
-    return [...mit, ...eintraege.filter(({ wert }) => wert === null).sort((a, b) => a.name.localeCompare(b.name, 'de'))];
+    return [...mit, ...orte.filter(({ wert }) => wert === null).sort(nachName), ...eintraege.filter(({ rest }) => rest)];
   }
 
   const mass = () => plan.summierbar ? undefined : plan.vergleich[zustand.stichtag];
@@ -143,24 +145,25 @@
   const bereich = ({ unten, oben }) => SR.intervall(unten, oben, plan.stellen);
   const anzeige = (e) => (e.wert === null ? SR.zeichen[e.status] ?? '…' : e.status === 'unsicher' ? `(${text(e.wert)})` : text(e.wert));
 
-  /** ▲ ▼ ● against the whole Gebiet, decided by the interval; without an interval by the value alone. */
+  /** ▲ ▼ ● against the whole Gebiet, decided by the interval; without one nothing is tested and nothing is said. */
   function vergleich(e) {
     const m = mass();
-    if (m === undefined || e.wert === null) return ['', ''];
-    if ((e.unten ?? e.wert) > m) return ['▲', 'über'];
-    return (e.oben ?? e.wert) < m ? ['▼', 'unter'] : ['●', 'ähnlich wie'];
+    if (m === undefined || e.wert === null || e.unten === null) return ['', ''];
+    if (e.unten > m) return ['▲', 'über'];
+    return e.oben < m ? ['▼', 'unter'] : ['●', 'ähnlich wie'];
   }
 
   /** One statement in plain German: about the selected Raum, otherwise about the range. */
   function satz(folge) {
     const gewaehlt = zustand.raeume.map((id) => geladen.find((e) => e.id === id)).filter(Boolean);
     const ganzes = mass() === undefined ? '' : `${plan.ganzes} (${text(mass())})`;
+    const ganzesSatz = mass() === undefined ? '' : `${plan.ganzes}: ${text(mass())}`;
     if (gewaehlt.length) {
       return gewaehlt.slice(0, 2).map((e) => {
         if (e.wert === null) return `${e.name}: ${SR.statustext[e.status]}.`;
         const [zeichen, wort] = vergleich(e);
         const spanne = bereich(e) && ` (95-%-Intervall ${bereich(e)})`;
-        const lage = !wort || !ganzes ? '' : zeichen === '●' ? `, nicht sicher verschieden von ${ganzes}` : `, ${wort} dem Wert für ${ganzes}`;
+        const lage = !ganzes ? '' : !wort ? `; ${ganzesSatz}` : zeichen === '●' ? `, nicht sicher verschieden von ${ganzes}` : `, ${wort} dem Wert für ${ganzes}`;
         return `${e.name}: ${text(e.wert)}${spanne}${lage}.`;
       }).join(' ');
     }
@@ -168,7 +171,7 @@
     if (!mit.length) return 'Für diesen Stichtag ist kein Wert veröffentlicht.';
     if (mit.length === 1) return `${mit[0].name}: ${text(mit[0].wert)}.`;
     const tief = mit.at(-1), hoch = mit[0];
-    return `Von ${text(tief.wert)} in ${tief.name} bis ${text(hoch.wert)} in ${hoch.name}${ganzes ? `; ${ganzes.replace(' (', ': ').replace(/\)$/, '')}` : ''}.`;
+    return `Von ${text(tief.wert)} in ${tief.name} bis ${text(hoch.wert)} in ${hoch.name}${ganzesSatz && `; ${ganzesSatz}`}.`;
   }
 
   function maleChips(alle) {
@@ -188,7 +191,7 @@
     const klassen = texte.map((inhalt, i) => eintrag(`background:${plan.farben[i]};color:${i > 2 || plan.farben[i] === '#2c7fb8' || plan.farben[i] === '#253494' ? '#fff' : '#14212b'}`, inhalt, anzahl(({ klasse }) => klasse === i), String(i + 1)));
     const fehlend = Object.keys(SR.statustext).filter((s) => s !== 'offen').map((status) => [status, anzahl((e) => e.status === status)]).filter(([, n]) => n)
       .map(([status, n]) => eintrag(`background:${SR.schraffur(status, plan.farben[0])}`, SR.statustext[status], n, ''));
-    const bemerkung = plan.uebernommen ? `Übernommen von ${plan.uebernommen}, ohne Intervall.` : alle.some(({ unten }) => unten !== null) ? 'Klassen gelten für alle Stichtage. Der Strich in der Rangfolge ist das 95-%-Intervall.' : 'Klassen gelten für alle Stichtage.';
+    const bemerkung = plan.uebernommen ? `Übernommen von ${plan.uebernommen}, ohne Intervall: Ob ein Unterschied mehr ist als Zufall, lässt sich nicht prüfen.` : alle.some(({ unten }) => unten !== null) ? 'Klassen gelten für alle Stichtage. Der Strich in der Rangfolge ist das 95-%-Intervall.' : 'Klassen gelten für alle Stichtage.';
     $('legende').replaceChildren(h('h3', {}, plan.einheit ? `${plan.kurz} (${plan.einheit})` : plan.kurz), h('ul', {}, klassen, fehlend), h('p', { class: 'leise' }, bemerkung));
   }
 
@@ -310,6 +313,9 @@
     regler.setAttribute('aria-valuetext', tagName(zustand.stichtag));
     $('stichtag-text').textContent = tagName(zustand.stichtag);
     const bruch = plan.brueche.find(([ab]) => ab > plan.stichtage[0][0] && ab <= zustand.stichtag && plan.stichtage.filter(([iso]) => iso < zustand.stichtag).every(([iso]) => iso < ab));
+    $('stelle').textContent = `${stelle() + 1} / ${plan.stichtage.length}`;
+    $('frueher').disabled = stelle() === 0;
+    $('spaeter').disabled = stelle() === plan.stichtage.length - 1;
     $('stichtag-text').title = bruch ? `Bruch: ${bruch[1]}` : '';
   }
 
@@ -401,6 +407,8 @@
     'karte-weiter': () => karte.zoom(1 / 1.5),
     'karte-ganz': () => karte.passe(),
     vollbild: () => setzeVollbild(!vollbild()),
+    frueher: () => springe(stelle() - 1),
+    spaeter: () => springe(stelle() + 1),
     'link-kopieren': (knopf) => kopiere(knopf),
     png: speicherePng,
     drucken: () => window.print(),

@@ -19,7 +19,7 @@ def layout(store, query: str = "") -> list:
     ansicht = read_ansicht(store, query)
     eintrag = store.eintrag(ansicht.kennzahl)
     return [
-        html.H1([html.Span("Karte: ", className="nur-vorlesen"), store.stand.gebiet_name], className="seitentitel"),
+        html.H1(f"Karte: {store.stand.gebiet_name}", className="nur-vorlesen"),  # seen in the header and in the figure
         dcc.Store(id="ansicht", data=ansicht.als_dict()),
         dcc.Store(id="plan", data=build_plan(store, eintrag, ansicht.ebene)),
         dcc.Store(id="reihe-frage"),
@@ -81,39 +81,48 @@ def buehne(store, eintrag, ansicht):
     ]
     return html.Section(
         [
-            html.Div(
-                [
-                    html.H2(eintrag.titel, id="figur-titel"),
-                    html.Div(
-                        [
-                            html.Div(
-                                bausteine.speichern_menue(store, eintrag.id, ansicht.ebene, bild_knopf="png"),
-                                id="speichern",
-                            ),
-                            bausteine.knopf("Link kopieren", "link-kopieren", klasse="zart"),
-                            bausteine.knopf("Vollbild", "vollbild", klasse="zart"),
-                        ],
-                        className="werkzeug",
-                    ),
-                ],
-                className="figur-kopf",
-            ),
+            html.H2(eintrag.titel, id="figur-titel"),
             html.P(id="figur-unter", className="figur-unter"),
             html.P(id="satz", className="satz", **{"aria-live": "polite"}),
             html.Div(id="chips", className="chips"),
-            bausteine.karte_tabelle_text(
-                "tab",
-                ansicht.tab,
-                bild_titel="Karte",
-                bild=html.Div(karte, className="bild-feld"),
-                tabelle=html.Div(id="tabelle"),
-                ueber=html.Div(beschreibung(eintrag, "h3"), id="ueber", className="ueber"),
+            html.Div(
+                [
+                    werkzeug(store, eintrag, ansicht.ebene),
+                    bausteine.karte_tabelle_text(
+                        "tab",
+                        ansicht.tab,
+                        bild_titel="Karte",
+                        bild=html.Div(karte, className="bild-feld"),
+                        tabelle=html.Div(id="tabelle"),
+                        ueber=html.Div(beschreibung(eintrag, "h3"), id="ueber", className="ueber"),
+                    ),
+                ],
+                className="mit-werkzeug",
             ),
             html.P(quellenzeile(store, eintrag), id="quelle", className="quelle"),
         ],
         id="figur",
         className="figur",
         **{"aria-label": "Karte"},
+    )
+
+
+def werkzeug(store, eintrag, ebene: str):
+    """What one does with the figure, on the line of its tabs. The pair ‹ › belongs to the full screen only."""
+    speichern = bausteine.speichern_menue(store, eintrag.id, ebene, bild_knopf="png")
+    blaettern = [
+        html.Button("‹", id="frueher", type="button", **{"aria-label": "Voriger Stichtag"}),
+        html.Span(id="stelle", className="stelle"),
+        html.Button("›", id="spaeter", type="button", **{"aria-label": "Nächster Stichtag"}),
+    ]
+    return html.Div(
+        [
+            html.Div(speichern, id="speichern"),
+            bausteine.knopf("Link kopieren", "link-kopieren", klasse="zart klein-knopf zeichen-link"),
+            html.Div(blaettern, className="blaettern"),
+            bausteine.knopf("Vollbild", "vollbild", klasse="zart klein-knopf zeichen-vollbild"),
+        ],
+        className="werkzeug",
     )
 
 
@@ -171,7 +180,6 @@ def build_plan(store, eintrag, ebene: str) -> dict:
         and `vergleich`: Stichtag → value of the whole Gebiet (left out where it has none).
     """
     stand = store.stand
-    stand.ebenen[0]
     der_ebene = next(e for e in stand.ebenen if e.id == ebene)
     klassen = list(store.klassen(eintrag.id, ebene))
     return {

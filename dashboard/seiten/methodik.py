@@ -64,9 +64,9 @@ def build_text(themen: dict) -> list:
 
 def vergleich():
     return html.P(
-        "▲ über, ▼ unter, ● ähnlich: der Vergleich mit dem ganzen Gebiet. "
-        "▲ und ▼ stehen nur, wenn das ganze Intervall auf "
-        "einer Seite des Vergleichswerts liegt. Bei übernommenen Zahlen ohne Intervall entscheidet allein der Wert."
+        "▲ über, ▼ unter, ● ähnlich: der Vergleich mit dem ganzen Gebiet. ▲ und ▼ stehen nur, wenn das ganze Intervall "
+        "auf einer Seite des Vergleichswerts liegt. Übernommene Zahlen haben kein Intervall; bei ihnen steht kein "
+        "Zeichen, weil sich nicht prüfen lässt, ob ein Unterschied mehr ist als Zufall."
     )
 
 

@@ -38,9 +38,14 @@ def layout(stores: dict) -> list:
     ]
 
 
+def find_heutige(raeume):
+    """The places of today: neither the Rest-Raum nor Räume that only an older Gebietsstand knows."""
+    return raeume[raeume["mit_geometrie"] & (raeume["gebietsstand"] == raeume["gebietsstand"].max())]
+
+
 def build_karte(gebiet: str, store):
     stand = store.stand
-    raeume = store.raeume()
+    raeume = find_heutige(store.raeume())
     tage = [tag for e in store.katalog() for tage in e.stichtage.values() for tag in tage]
     anzahlen = [
         zahlen.format_anzahl(int((raeume["ebene"] == e.id).sum()), e.titel, e.titel_plural) for e in stand.ebenen

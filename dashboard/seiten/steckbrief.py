@@ -254,12 +254,12 @@ def build_legende(store, raum):
         [
             html.P(
                 f"Vergleich mit {store.stand.gebiet_name}: ▲ über, ▼ unter, ● ähnlich; "
-                "▲ und ▼ nur, wenn das ganze 95-%-Intervall auf einer Seite liegt. "
+                "▲ und ▼ nur, wenn das ganze 95-%-Intervall auf einer Seite liegt; ohne Intervall kein Zeichen. "
                 "Lage in der Ebene: Balken vom niedrigsten zum höchsten Raum, Strich = mittlerer Raum, "
                 "Punkt = dieser Raum mit Intervall, Raute = ganzes Gebiet. Rang 1 = höchster Wert."
             ),
             html.P(
-                "Zeichen: „.“ geheim gehalten, „…“ nicht geliefert, „x“ nicht sinnvoll, ( ) unsicher. "
+                "Zeichen: ».« geheim gehalten, »…« nicht geliefert, »x« nicht sinnvoll, ( ) unsicher. "
                 f"Stand {store.stand.snapshot}."
             ),
         ],

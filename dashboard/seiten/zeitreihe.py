@@ -16,7 +16,7 @@ def layout(store, query: str = "") -> list:
     raeume = ansicht.raeume or find_auswahl(store, eintrag)
     bild, tafel, titel, quelle, brueche = build_inhalt(store, eintrag, raeume, ansicht.baender)
     return [
-        html.H1([html.Span("Zeitreihe: ", className="nur-vorlesen"), store.stand.gebiet_name], className="seitentitel"),
+        html.H1(f"Zeitreihe: {store.stand.gebiet_name}", className="nur-vorlesen"),
         html.Div(
             [
                 html.Section(
