@@ -298,6 +298,16 @@ def leerzustand(titel: str, text):
     return html.Div([html.P(html.Strong(titel)), html.P(text)], className="leerzustand")
 
 
+def beschreibe_alles(store) -> str:
+    """What the workbook of everything will be, said before the click: `rund 70.000 Zeilen, …`."""
+    raeume = store.raeume()
+    je_ebene = raeume.loc[raeume["gebietsstand"] == raeume["gebietsstand"].max(), "ebene"].value_counts()
+    zeilen = sum(len(tage) * int(je_ebene[ebene]) for e in store.katalog() for ebene, tage in e.stichtage.items())
+    rund = round(zeilen, 1 - len(str(zeilen)))
+    dauer = "; beim ersten Mal dauert es etwa eine halbe Minute" if zeilen > 20_000 else ""
+    return f"rund {zahlen.format_zahl(rund)} Zeilen{dauer}"
+
+
 def speichern_menue(store, kennzahl: str, ebene: str, *, bild_knopf: str | None = None):
     """The save menu of a figure. Links are filled with the Stichtag by ansicht.js."""
     basis = f"/{store.stand.gebiet_id}/export/{kennzahl}_{ebene}"
@@ -305,7 +315,13 @@ def speichern_menue(store, kennzahl: str, ebene: str, *, bild_knopf: str | None 
         html.Li(html.A("Tabelle für Excel (XLSX)", href=f"{basis}.xlsx", download=True)),
         html.Li(html.A("CSV für Excel", href=f"{basis}_excel.csv", download=True)),
         html.Li(html.A("CSV für Programme", href=f"{basis}_daten.csv", download=True)),
-        html.Li(html.A("Alle Kennzahlen (XLSX)", href=f"/{store.stand.gebiet_id}/export/alles.xlsx", download=True)),
+        html.Li(
+            html.A(
+                ["Alle Kennzahlen (XLSX)", html.Span(beschreibe_alles(store), className="leise klein")],
+                href=f"/{store.stand.gebiet_id}/export/alles.xlsx",
+                download=True,
+            )
+        ),
     ]
     if bild_knopf:
         punkte.insert(0, html.Li(html.Button("Bild (PNG)", id=bild_knopf, type="button")))

@@ -24,7 +24,7 @@ MONATE = [
 # status → sign in tables, what it means; the signs are those of the German statistical offices
 ZEICHEN = {
     "gesperrt": (".", "geheim gehalten: zum Schutz weniger Personen nicht veröffentlicht"),
-    "gesperrt_quelle": (".", "geheim gehalten: schon von der liefernden Stelle gesperrt"),
+    "gesperrt_quelle": (".", "schon von der liefernden Stelle gesperrt"),
     "nicht_geliefert": ("…", "nicht geliefert: für diesen Stichtag liegt keine Angabe vor"),
     "nicht_sinnvoll": ("x", "Angabe nicht sinnvoll"),
     "nicht_definiert": ("x", "nicht definiert: die Bezugsgruppe ist leer"),

@@ -22,7 +22,7 @@ from etl.korrekturen import korrigiere
 from etl.quelle import Quelle
 from etl.raeume import Raumbuch
 from etl.read import Lieferung, read_lieferung
-from etl.rechnen import berechne, ergaenze_fehlende, ohne_leere
+from etl.rechnen import berechne, ergaenze_fehlende, ergaenze_summen, ohne_leere
 from geodata.fehler import LieferungError
 from geodata.gebiet import Gebiet
 
@@ -115,7 +115,8 @@ def pruefe_lieferung(pfad: Path, quelle: Quelle, gebiet: Gebiet, *, buch: Raumbu
     lieferung.frame = ohne_leere(lieferung.frame, buch)
     fehlend = find_fehlende(lieferung.frame, buch)
     befunde += check_fehlende(fehlend, lieferung, quelle, buch)
-    lieferung.frame = berechne(ergaenze_fehlende(lieferung.frame, fehlend, quelle), quelle)
+    vollstaendig = ergaenze_summen(ergaenze_fehlende(lieferung.frame, fehlend, quelle), quelle)
+    lieferung.frame = berechne(vollstaendig, quelle)
     befunde += check_lieferung(lieferung, quelle, buch)
     lieferung.befunde += befunde
     return lieferung

@@ -39,6 +39,7 @@ class Merkmal(Modell):
     weitere_summen: tuple[tuple[str, ...], ...] = ()
     teil_von: str | None = None
     berechnet: bool = False
+    ergaenzen: bool = False  # where it is not delivered, but all of `summe_aus` is: their sum
     minimum: float | None = None
     maximum: float | None = None
 

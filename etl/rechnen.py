@@ -46,6 +46,23 @@ def berechne(frame: pd.DataFrame, quelle: Quelle) -> pd.DataFrame:
     return haenge_an(frame, pd.concat(neu, ignore_index=True)) if neu else frame
 
 
+def ergaenze_summen(frame: pd.DataFrame, quelle: Quelle) -> pd.DataFrame:
+    """Fills a Merkmal with `ergaenzen = true` where it was not delivered, but all its parts were."""
+    for name, merkmal in quelle.merkmale.items():
+        if not merkmal.ergaenzen:
+            continue
+        breit = Breit(frame)
+        wert, status = _summe(breit, merkmal.summe_aus)
+        fehlt = ((frame["merkmal"] == name) & (frame["status"] == NICHT_GELIEFERT)).to_numpy()
+        zeilen = np.flatnonzero(fehlt & (status == OFFEN)[breit.ort])
+        if not len(zeilen):
+            continue
+        neu = frame.iloc[zeilen][["raum_id", "stichtag", "merkmal"]].astype({"raum_id": object, "merkmal": object})
+        neu = neu.assign(wert=wert[breit.ort[zeilen]], status=OFFEN, spalte="berechnet")
+        frame = haenge_an(frame.drop(index=frame.index[zeilen]).reset_index(drop=True), neu)
+    return frame
+
+
 def _summe(breit: Breit, namen: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Value and status per raum × stichtag; status "" where no part was delivered."""
     teile = [breit.werte(teil) for teil in namen]

@@ -40,7 +40,7 @@ class Bescheid:
     """What one profile may see.
 
     `gesperrt` lists the hidden counts: raum_id, gebietsstand, stichtag, merkmal. `zertifikat` holds figures of the
-    proof: cells, relations, narrowest and widest interval an attacker can reach.
+    proof: cells, relations, and the narrowest interval an attacker is left with for a secret (at least so wide).
     """
 
     gesperrt: pd.DataFrame
@@ -184,13 +184,11 @@ def _zertifikat(block: Block, gesperrt: np.ndarray, schutz: geheimhaltung.Schutz
         "primaer": int(schutz.primaer),
         "gesperrt": int((gesperrt & sichtbar).sum()),
         "schmalstes": float(np.min(breite)) if len(breite) else None,
-        "breitestes": float(np.max(breite)) if len(breite) else None,
     }
 
 
 def _zusammen(teile: list[dict]) -> dict:
     """Figures of all Stichtage as one certificate."""
     schmal = [t["schmalstes"] for t in teile if t["schmalstes"] is not None]
-    breit = [t["breitestes"] for t in teile if t["breitestes"] is not None]
     summen = {feld: sum(t[feld] for t in teile) for feld in ("zellen", "relationen", "primaer", "gesperrt")}
-    return {**summen, "schmalstes": min(schmal, default=None), "breitestes": max(breit, default=None)}
+    return {**summen, "schmalstes": min(schmal, default=None)}

@@ -234,7 +234,7 @@ def _build(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, bau: Path, 
             katalog=_build_katalog(fassungen, titel, tabellen, merkmale),
             klasse=_build_klassen(tabellen, {k.id: k for k, _ in fassungen}),
             datei=dateien,
-            lieferung=_build_lieferungen(eingang, quellen),
+            lieferung=_build_lieferungen(eingang, quellen, mit_hash=freigabe.nur_lokal),
             vollstaendigkeit=_build_vollstaendigkeit(eingang, raeume, titel),
             befund_zahl=eingang.befund,
             schutz=_build_schutz(zaehlung, bescheid, titel, regeln),
@@ -312,8 +312,9 @@ def _build_klassen(tabellen: dict[str, pd.DataFrame], kennzahlen: dict[str, Kenn
     return pd.DataFrame(zeilen, columns=["kennzahl_id", "ebene", "nr", "von", "bis"])
 
 
-def _build_lieferungen(eingang: Eingang, quellen: dict[str, Quelle]) -> pd.DataFrame:
-    df = eingang.lieferung
+def _build_lieferungen(eingang: Eingang, quellen: dict[str, Quelle], *, mit_hash: bool) -> pd.DataFrame:
+    """Deliveries in use. Outside the house without their hash: it could confirm a guess of the secret content."""
+    df = eingang.lieferung if mit_hash else eingang.lieferung.assign(sha256="")
     texte = {
         t: df["quelle"].map({q.id: getattr(q, t) for q in quellen.values()})
         for t in ("titel", "herausgeber", "lizenz", "hinweis")

@@ -24,6 +24,8 @@ MIT_WERT = ("offen", "unsicher")
 EPS = 1e-6
 
 Zelle = tuple[str, str]  # (raum_id, merkmal)
+# What must stay secret, its true value (NaN: the supplier's secret), the upper end the interval has to reach.
+Ziel = tuple[object, float, float]
 
 
 # --- public knowledge ------------------------------------------------------------------------
@@ -34,6 +36,7 @@ class Wissen:
     """What the catalogue and the list of Räume tell: who belongs to whom, what adds up, what is set against what."""
 
     kinder: dict[str, list[str]]  # Raum → its parts, the Rest-Raum under the top Raum
+    rest: str  # the Rest-Raum; "": there is none
     summen: list[tuple[str, list[str]]]  # Merkmal = sum of Merkmale
     teile: list[tuple[str, str]]  # part ≤ whole
     kennzahlen: dict[str, tuple[str, list[str], list[str]]]  # id → (art, zaehler, nenner)
@@ -50,12 +53,12 @@ def read_wissen(quellen: Iterable[Path], kennzahlen: Path, gebiet: Path, stichta
     merkmale = {}
     for datei in quellen:
         profil = _toml(datei)
-        allgemein = profil.get("merkmal", {}) | profil.get("vorgabe", {})
-        for name, angaben in profil["merkmale"].items():
-            merkmale[name] = _standard(profil) | allgemein | angaben
+        merkmale |= {name: profil.get("standard", {}) | angaben for name, angaben in profil["merkmale"].items()}
     wege = [(m, weg) for m, a in merkmale.items() for weg in (a.get("summe_aus"), *a.get("weitere_summen", [])) if weg]
+    kinder, rest = _read_kinder(gebiet, stichtag)
     return Wissen(
-        kinder=_read_kinder(gebiet, stichtag),
+        kinder=kinder,
+        rest=rest,
         summen=wege,
         teile=[(m, a["teil_von"]) for m, a in merkmale.items() if a.get("teil_von") in merkmale],
         kennzahlen=dict(_read_kennzahlen(kennzahlen, set(merkmale))),
@@ -71,12 +74,7 @@ def _toml(datei: Path) -> dict:
     return tomllib.loads(datei.read_text(encoding="utf-8"))
 
 
-def _standard(profil: dict) -> dict:
-    """Tables at the top of a profile that hold `recht` for all its Merkmale, whatever they are called."""
-    return next((t for k, t in profil.items() if isinstance(t, dict) and isinstance(t.get("recht"), str)), {})
-
-
-def _read_kinder(gebiet: Path, stichtag: date) -> dict[str, list[str]]:
+def _read_kinder(gebiet: Path, stichtag: date) -> tuple[dict[str, list[str]], str]:
     angaben = _toml(gebiet / "gebiet.toml")
     staende = angaben["gebietsstand"]
     stand = ([s for s in staende if s["ab"] <= stichtag] or staende[:1])[-1]
@@ -85,9 +83,10 @@ def _read_kinder(gebiet: Path, stichtag: date) -> dict[str, list[str]]:
         for zeile in csv.DictReader(datei, delimiter=";"):
             kinder[zeile["eltern_id"]].append(zeile["raum_id"])
     (oberster,) = kinder.pop("")
-    if "rest_raum" in angaben:
-        kinder[oberster].append(angaben["rest_raum"]["raum_id"])
-    return dict(kinder)
+    rest = angaben.get("rest_raum", {}).get("raum_id", "")
+    if rest:
+        kinder[oberster].append(rest)
+    return dict(kinder), rest
 
 
 def _read_kennzahlen(ordner: Path, merkmale: set[str]) -> Iterator[tuple[str, tuple[str, list[str], list[str]]]]:
@@ -160,9 +159,8 @@ def read_wahrheit(intern: Path, wissen: Wissen, stichtag: date) -> dict[Zelle, f
             for merkmal in wissen.recht:
                 if (kind, merkmal) in wahr:
                     teile[merkmal].append(kind)
-        rest = [r for r in wissen.kinder[eltern] if r not in wissen.kinder and len(r) > 0 and r.endswith("-R")]
         for merkmal, kinder in teile.items():
-            if len(set(kinder) - set(rest)) == len(set(wissen.kinder[eltern]) - set(rest)):
+            if _alle_da(wissen, eltern, kinder):
                 wahr.setdefault((eltern, merkmal), sum(wahr[kind, merkmal] for kind in kinder))
     return wahr
 
@@ -228,7 +226,7 @@ def build_system(wissen: Wissen, einblick: Einblick, wahr: dict[Zelle, float]) -
         for merkmal in wissen.recht:
             da = [(kind, merkmal) for kind in kinder if (kind, merkmal) in wahr]
             if (eltern, merkmal) in wahr and da:
-                note([(eltern, merkmal)], da, genau=_alle_da(kinder, da))
+                note([(eltern, merkmal)], da, genau=_alle_da(wissen, eltern, [kind for kind, _ in da]))
     raeume = {raum for raum, _ in wahr}
     for raum in raeume:
         for merkmal, weg in [*wissen.summen, *((ganzes, [teil]) for teil, ganzes in wissen.teile)]:
@@ -252,9 +250,9 @@ def build_system(wissen: Wissen, einblick: Einblick, wahr: dict[Zelle, float]) -
     return _reduce(zeilen, bekannt, ort)
 
 
-def _alle_da(kinder: list[str], da: list[Zelle]) -> bool:
+def _alle_da(wissen: Wissen, eltern: str, da: list[str]) -> bool:
     """A Rest-Raum without delivery is empty; any other missing part leaves only: at least the sum of the others."""
-    return {k for k in kinder if not k.endswith("-R")} <= {raum for raum, _ in da}
+    return set(wissen.kinder[eltern]) - {wissen.rest} <= set(da)
 
 
 def _find_zwillinge(einblick: Einblick, wahr: dict[Zelle, float]) -> Iterator[tuple[Zelle, Zelle]]:
@@ -298,26 +296,26 @@ class Fund:
     verlangt: float
 
 
-def list_ziele(
-    wissen: Wissen, system: System, wahr: dict[Zelle, float], schwelle: dict[str, int]
-) -> list[tuple[object, float, float]]:
-    """What must stay secret: (what, true value, upper end his interval has to reach), small counts and complements.
+def list_ziele(wissen: Wissen, system: System, wahr: dict[Zelle, float], profil: dict) -> list[Ziel]:
+    """What must stay secret under a release profile (its TOML).
 
-    A count below its threshold; what is left of a reference group beside a published quote, zero included
-    ("everybody there is poor"). The supplier's own secrets are small, their value unknown (NaN).
+    A count below its threshold; any count of persons on benefits where hardly anybody lives; what is left of a
+    reference group beside a published quote, zero included ("everybody there is poor").
     """
 
     def t(merkmal: str) -> int:
-        return schwelle.get(wissen.recht[merkmal], schwelle["standard"])
+        return profil["schwelle"].get(wissen.recht[merkmal], profil["schwelle"]["standard"])
 
-    ziele: list[tuple[object, float, float]] = []
-    for zelle, wert in wahr.items():
-        if np.isnan(wert) and not (zelle[0] in wissen.kinder):
-            ziele.append((zelle, wert, t(zelle[1])))
-        elif 1 <= wert < t(zelle[1]):
-            ziele.append((zelle, wert, max(wert + 1, t(zelle[1]))))
+    ziele: list[Ziel] = []
+    for (raum, merkmal), wert in wahr.items():
+        leistung = wissen.recht[merkmal] != "bevoelkerung"
+        einsam = leistung and wahr.get((raum, "bev_gesamt"), np.inf) < profil.get("einwohner_mindest", 0)
+        if np.isnan(wert) and raum not in wissen.kinder:
+            ziele.append(((raum, merkmal), wert, t(merkmal)))
+        elif wert > 0 and (wert < t(merkmal) or einsam):
+            ziele.append(((raum, merkmal), wert, max(wert + 1, t(merkmal))))
     for was in system.ort:
-        if len(was) == 3:
+        if len(was) == 3:  # the gap between Nenner and Zähler of a quote
             _, raum, kennzahl = was
             _, zaehler, nenner = wissen.kennzahlen[kennzahl]
             rest = sum(wahr[raum, m] for m in nenner) - sum(wahr[raum, m] for m in zaehler)
@@ -326,7 +324,7 @@ def list_ziele(
     return ziele
 
 
-def attack(system: System, ziele: Iterable[tuple[object, float, float]]) -> list[Fund]:
+def attack(system: System, ziele: Iterable[Ziel]) -> list[Fund]:
     """The targets whose interval does not contain [0, required]."""
     funde = []
     for was, wert, verlangt in ziele:

@@ -64,7 +64,14 @@ def kleinkreis(tmp_path_factory) -> Installation:
 
 @pytest.fixture(scope="session")
 def beispiel(tmp_path_factory) -> Installation:
-    """All example territories, built by the README's command. Read only."""
+    """All example territories, built by the README's command. Read only.
+
+    Building takes minutes. Whoever works on pages only may point SOZIALRAUM_TEST_DATEN to a data folder that is
+    already built (it holds `<gebiet>/AKTUELL.json`); it is used as it is and never written to.
+    """
+    gebaut = os.environ.get("SOZIALRAUM_TEST_DATEN")
+    if gebaut and any(Path(gebaut).glob("*/AKTUELL.json")):
+        return Installation(Path(gebaut))
     installation = Installation(tmp_path_factory.mktemp("beispiel daten ä"))
     installation.run("demo", "--nur-bauen")
     return installation

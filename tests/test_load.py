@@ -283,3 +283,18 @@ def test_rhein_sieg_is_complete(beispiele):
 def test_the_example_deliveries_stay_small(beispiele):
     groesse = sum(p.stat().st_size for g in beispiele[1] for p in (ETL / "beispiel" / g).rglob("*") if p.is_file())
     assert groesse < 1_500_000
+
+
+def test_a_total_that_was_not_delivered_is_filled_from_its_parts(tmp_path):
+    """Flensburg names only the parts of the unassigned: 53 erwerbsfähig + 4 unter 15 = 57 RLB in 2021."""
+    gebiet = read_gebiete()["flensburg"]
+    quellen = read_quellen(ETL / "quellen")
+    ordner = ETL / "beispiel" / "flensburg" / "fl_sgb2"
+    ziel = tmp_path / "intern.duckdb"
+    load(gebiet, quellen, [(quellen["fl_sgb2"], datei) for datei in sorted(ordner.iterdir())], ziel)
+    with duckdb.connect(str(ziel), read_only=True) as con:
+        zeilen = con.execute(
+            "SELECT wert, status, spalte FROM fallzahl_gueltig "
+            "WHERE raum_id = 'FL99' AND merkmal = 'sgb2_rlb' AND stichtag = DATE '2021-12-31'"
+        ).fetchall()
+    assert zeilen == [(57.0, "offen", "berechnet")]

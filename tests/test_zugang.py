@@ -3,11 +3,12 @@
 import gzip
 import html
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import dash
 import pytest
 
-from dashboard import ansicht, factory, festseite
+from dashboard import ansicht, factory, festseite, wege
 
 CALLBACK = "/_dash-update-component"
 
@@ -181,6 +182,23 @@ def test_downloads_carry_their_type_and_name(client, eintrag):
     assert client.get(f"{basis}_excel.csv").data.startswith(b"\xef\xbb\xbf")
     assert client.get(f"{basis}_daten.csv").text.startswith("gebiet")
     assert f"kleinkreis_{eintrag.id}" in client.get(f"{basis}_daten.csv").headers["Content-Disposition"]
+
+
+def test_the_workbook_of_everything_is_built_once_per_snapshot(store):
+    gebaut = []
+
+    def baue(stand) -> bytes:
+        gebaut.append(stand)
+        return b"PK"
+
+    alles = wege.je_stand(baue)
+    with ThreadPoolExecutor(4) as gleichzeitig:
+        assert list(gleichzeitig.map(alles, [store] * 4)) == [b"PK"] * 4
+    assert gebaut == [store]
+
+
+def test_the_workbook_of_everything_is_announced_before_the_click(client):
+    assert "Zeilen" in client.get("/kleinkreis/daten").text.split("alles.xlsx")[1][:200]
 
 
 def test_a_download_of_one_stichtag_holds_only_that(client, eintrag):

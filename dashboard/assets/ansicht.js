@@ -119,9 +119,10 @@
     const sichtbar = plan.fokus && zustand.kommune ? alle.filter(({ eltern }) => eltern === zustand.kommune) : alle;
     const folge = rangiere(sichtbar);
     const orte = sichtbar.filter(({ rest }) => !rest).length;
-    $('figur-unter').textContent = [tagName(stichtag), `${SR.zahl(orte, 0)} ${orte === 1 ? plan.einzahl : plan.plural}`, plan.naeherung && `Näherung: ${plan.naeherung}`].filter(Boolean).join(' · ');
+    $('figur-unter').textContent = [tagName(stichtag), `${SR.zahl(orte, 0)} ${orte === 1 ? plan.einzahl : plan.plural}`, plan.einheit && `Angaben ${plan.einheit.startsWith('je ') ? '' : 'in '}${plan.einheit === '%' ? 'Prozent' : plan.einheit}`, plan.naeherung && `Näherung: ${plan.naeherung}`].filter(Boolean).join(' · ');
     $('stichtag-gross').textContent = tagName(stichtag);
     $('satz').textContent = satz(folge);
+    $('figur').parentNode.classList.toggle('breit', zustand.tab === 'tabelle'); // the table is the ranking, with more columns
     maleChips(alle);
     maleLegende(alle);
     maleRang(folge);
@@ -192,19 +193,20 @@
     const fehlend = Object.keys(SR.statustext).filter((s) => s !== 'offen').map((status) => [status, anzahl((e) => e.status === status)]).filter(([, n]) => n)
       .map(([status, n]) => eintrag(`background:${SR.schraffur(status, plan.farben[0])}`, SR.statustext[status], n, ''));
     const bemerkung = plan.uebernommen ? `Übernommen von ${plan.uebernommen}, ohne Intervall: Ob ein Unterschied mehr ist als Zufall, lässt sich nicht prüfen.` : alle.some(({ unten }) => unten !== null) ? 'Klassen gelten für alle Stichtage. Der Strich in der Rangfolge ist das 95-%-Intervall.' : 'Klassen gelten für alle Stichtage.';
-    $('legende').replaceChildren(h('h3', {}, plan.einheit ? `${plan.kurz} (${plan.einheit})` : plan.kurz), h('ul', {}, klassen, fehlend), h('p', { class: 'leise' }, bemerkung));
+    $('legende').replaceChildren(h('h3', { class: vollbild() ? null : 'nur-vorlesen' }, plan.einheit ? `${plan.kurz} (${plan.einheit})` : plan.kurz), h('ul', {}, klassen, fehlend), h('p', { class: 'leise' }, bemerkung));
   }
 
   // ---------------------------------------------------------------- ranking: a list box that draws only what is visible
 
-  let liste = null, aktiv = 0, folgeJetzt = [];
+  let liste = null, aktiv = 0, folgeJetzt = [], zuletzt;
 
   function maleRang(folge) {
     folgeJetzt = folge;
     if (!liste || !liste.isConnected) baueRang();
     aktiv = Math.max(0, Math.min(aktiv, folge.length - 1));
     const ganzes = mass();
-    $('rang-unter').textContent = `${tagName(zustand.stichtag)}, höchster Wert zuerst${ganzes === undefined ? '' : `. Senkrechte Linie: ${plan.ganzes}, ${text(ganzes)}`}`;
+    zeigeGewaehlten();
+    $('rang-unter').textContent = ganzes === undefined ? tagName(zustand.stichtag) : `${tagName(zustand.stichtag)} · Linie: ${plan.ganzes} ${text(ganzes)}`;
     maleZeilen();
   }
 
@@ -224,15 +226,25 @@
     liste.flaeche = flaeche;
   }
 
+  /** A Raum chosen on the map is brought into sight in the ranking. */
+  function zeigeGewaehlten() {
+    const neu = zustand.raeume.at(-1), nr = folgeJetzt.findIndex((e) => e.id === neu);
+    if (neu === zuletzt) return;
+    zuletzt = neu;
+    liste.flaeche.style.height = `${folgeJetzt.length * ZEILE}px`; // room to scroll, before the rows are drawn
+    const oben = nr * ZEILE;
+    if (nr >= 0 && (oben < liste.scrollTop || oben + ZEILE > liste.scrollTop + liste.clientHeight)) liste.scrollTop = oben - liste.clientHeight / 2;
+  }
+
   function maleZeilen() {
     if (!plan) return;
     const hoehe = liste.clientHeight || 480;
     const von = Math.max(0, Math.floor(liste.scrollTop / ZEILE) - 4);
     const bis = Math.min(folgeJetzt.length, von + Math.ceil(hoehe / ZEILE) + 9);
     const k = plan.klassen, ganzes = mass();
-    const alle = [k[0] ?? 0, k.at(-1) ?? 1, ganzes ?? k[0] ?? 0]; // the scale stays the same over all Stichtage unless an interval is longer
+    const alle = [k[0] ?? 0, k.at(-1) ?? 1, ganzes ?? k[0] ?? 0]; // the scale stays the same over all Stichtage; one long interval in a tiny Raum ends at the edge instead of pressing all others together
     let hoechster = Math.max(...alle), tiefster = Math.min(...alle);
-    for (const e of folgeJetzt) if (e.oben !== null) { hoechster = Math.max(hoechster, e.oben); tiefster = Math.min(tiefster, e.unten); }
+    for (const e of folgeJetzt) if (e.wert !== null) { hoechster = Math.max(hoechster, 1.15 * e.wert); tiefster = Math.min(tiefster, e.wert); }
     const x = (wert) => Math.max(0, Math.min(100, ((wert - tiefster) / (hoechster - tiefster || 1)) * 100));
     const fokus = liste.matches(':focus-visible'); // never while a mouse button is down: its row must stay
     liste.style.setProperty('--wert', `${Math.max(4, ...[0, folgeJetzt.findLastIndex((e) => e.wert !== null)].map((i) => (folgeJetzt[i] && folgeJetzt[i].wert !== null ? text(folgeJetzt[i].wert).length : 0))) + 2}ch`);
@@ -272,13 +284,13 @@
   // ---------------------------------------------------------------- table: the same content as the map
 
   function maleTabelle(folge) {
-    const kopf = ['Rang', plan.einzahl, ...(plan.fokus ? [plan.eltern_titel] : []), plan.einheit ? `Wert (${plan.einheit})` : 'Wert', '95-%-Intervall', 'Klasse', 'Vergleich', 'Bemerkung'];
+    const kopf = ['Rang', plan.einzahl, ...(plan.fokus ? [plan.eltern_titel] : []), plan.einheit ? `Wert (${plan.einheit})` : 'Wert', '95-%-Intervall', 'Klasse', `Gegenüber ${plan.ganzes}`, 'Bemerkung'];
     const zeigen = alleZeilen ? folge : folge.slice(0, TABELLE_BIS);
     const zeilen = zeigen.map((e) => {
       const [zeichen, wort] = vergleich(e);
       const wert = e.wert === null ? SR.zeichen[e.status] : e.status === 'unsicher' ? `(${SR.zahl(e.wert, plan.stellen)})` : SR.zahl(e.wert, plan.stellen);
       return h('tr', {}, h('td', { class: 'zahl' }, e.rang ?? ''), h('th', { scope: 'row' }, e.name), plan.fokus ? h('td', {}, plan.namen_eltern[e.eltern] ?? '') : null,
-        h('td', { class: 'zahl' }, wert), h('td', { class: 'zahl' }, bereich(e)), h('td', { class: 'zahl' }, e.klasse === null ? '' : e.klasse + 1), h('td', {}, zeichen && `${zeichen} ${wort} ${plan.ganzes}`),
+        h('td', { class: 'zahl' }, wert), h('td', { class: 'zahl' }, bereich(e)), h('td', { class: 'zahl' }, e.klasse === null ? '' : e.klasse + 1), h('td', {}, zeichen && `${zeichen} ${wort.split(' ')[0]}`),
         h('td', {}, e.status === 'offen' ? (e.rest ? 'ohne Lage auf der Karte' : '') : SR.statustext[e.status]));
     });
     const titel = `${plan.titel}, ${plan.plural}, ${tagName(zustand.stichtag)}`;
@@ -397,6 +409,7 @@
     $('vollbild').textContent = an ? 'Vollbild beenden' : 'Vollbild';
     if (an && figur.requestFullscreen) figur.requestFullscreen().catch(() => {}); // refused: the overlay fills the window
     if (!an && document.fullscreenElement) document.exitFullscreen();
+    maleLegende(geladen);
     karte.lade({ ...plan, stichtag: zustand.stichtag, beschriftung: !an }); // names would be too small to read from 6 m; all files are here
     if (an && zustand.tab !== 'bild') setze('tab', { value: 'bild' });
     $('vollbild').focus();

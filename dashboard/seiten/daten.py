@@ -50,7 +50,12 @@ def downloads(store) -> list:
                 ]
             )
     return [
-        html.P([bausteine.link_knopf("Alle Kennzahlen (XLSX)", f"/{gebiet}/export/alles.xlsx", download=True)]),
+        html.P(
+            [
+                bausteine.link_knopf("Alle Kennzahlen (XLSX)", f"/{gebiet}/export/alles.xlsx", download=True),
+                html.Span(f" {bausteine.beschreibe_alles(store)}", className="leise neben-knopf"),
+            ]
+        ),
         html.P(
             ["Für Programme: ", html.A("Verzeichnis der Kennzahlen (JSON)", href=f"/api/v1/{gebiet}/kennzahlen.json")]
         ),
@@ -86,7 +91,7 @@ def lieferungen(tafel):
         for titel, g in tafel.groupby("titel", sort=False)
     ]
     dateien = [
-        [z.datei, spanne(z.von, z.bis), zahlen.format_datum(z.geladen_am), html.Code(str(z.sha256)[:12])]
+        [z.datei, spanne(z.von, z.bis), zahlen.format_datum(z.geladen_am), html.Code(str(z.sha256)[:12]) if z.sha256 else "–"]
         for z in tafel.itertuples()
     ]
     return [

@@ -52,6 +52,7 @@ def steuerung(store, eintrag, ansicht):
             bausteine.mehrfachauswahl(
                 "raeume", f"Räume vergleichen (bis {MAX_RAEUME})", [], ansicht.raeume, hoechstens=MAX_RAEUME
             ),
+            html.Div(id="chips", className="chips"),
         ],
         className="steuerung",
         **{"aria-label": "Auswahl"},
@@ -81,10 +82,11 @@ def buehne(store, eintrag, ansicht):
     ]
     return html.Section(
         [
-            html.H2(eintrag.titel, id="figur-titel"),
-            html.P(id="figur-unter", className="figur-unter"),
+            html.Div(
+                [html.H2(eintrag.titel, id="figur-titel"), html.P(id="figur-unter", className="figur-unter")],
+                className="titelzeile",
+            ),
             html.P(id="satz", className="satz", **{"aria-live": "polite"}),
-            html.Div(id="chips", className="chips"),
             html.Div(
                 [
                     werkzeug(store, eintrag, ansicht.ebene),

@@ -65,8 +65,8 @@ def build_text(themen: dict) -> list:
 def vergleich():
     return html.P(
         "▲ über, ▼ unter, ● ähnlich: der Vergleich mit dem ganzen Gebiet. ▲ und ▼ stehen nur, wenn das ganze Intervall "
-        "auf einer Seite des Vergleichswerts liegt. Übernommene Zahlen haben kein Intervall; bei ihnen steht kein "
-        "Zeichen, weil sich nicht prüfen lässt, ob ein Unterschied mehr ist als Zufall."
+        "auf einer Seite des Vergleichswerts liegt. Wo es kein Intervall gibt (übernommene Zahlen, Altersaufbau), "
+        "steht kein Zeichen: Ob ein Unterschied mehr ist als Zufall, ist dann nicht geprüft."
     )
 
 

@@ -48,14 +48,13 @@ def build_karte(gebiet: str, store):
     raeume = find_heutige(store.raeume())
     tage = [tag for e in store.katalog() for tage in e.stichtage.values() for tag in tage]
     anzahlen = [
-        zahlen.format_anzahl(int((raeume["ebene"] == e.id).sum()), e.titel, e.titel_plural) for e in stand.ebenen
+        zahlen.format_anzahl(int((raeume["ebene"] == e.id).sum()), e.titel, e.titel_plural)
+        for e in stand.ebenen[1:] or stand.ebenen  # the top level is the territory itself
     ]
     return html.A(
         [
-            html.Span("Erfundene Daten", className="etikett")
-            if stand.erfunden
-            else html.Span("", className="etikett-leer"),
             html.H2(stand.gebiet_name),
+            *([html.Span("Erfundene Daten", className="etikett")] if stand.erfunden else []),
             html.P(" · ".join(anzahlen)),
             html.P(
                 f"{zahlen.format_anzahl(len(store.katalog()), 'Kennzahl', 'Kennzahlen')}, "

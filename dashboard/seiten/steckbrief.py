@@ -76,20 +76,19 @@ def build_blatt(store, raum) -> list:
 
 
 def build_kopf(store, raum, profil):
+    art = raum.ebene_titel if raum.mit_geometrie else "Ohne Ort"
+    karte = f"/{store.stand.gebiet_id}/karte?ebene={raum.ebene}&raum={raum.raum_id}"
     return html.Header(
         [
             html.Div(
                 [
-                    html.P([raum.ebene_titel, *build_eltern(store, raum)], className="leise"),
+                    html.P([art, *build_eltern(store, raum)], className="leise"),
                     html.H1(raum.name),
                     html.P(build_einwohner(store, profil), className="vorspann"),
                     html.P(
                         [
                             bausteine.knopf("Drucken", "drucken", klasse="zart"),
-                            bausteine.link_knopf(
-                                "Auf der Karte",
-                                f"/{store.stand.gebiet_id}/karte?ebene={raum.ebene}&raum={raum.raum_id}",
-                            ),
+                            *([bausteine.link_knopf("Auf der Karte", karte)] if raum.mit_geometrie else []),
                         ],
                         className="werkzeug nicht-drucken",
                     ),
@@ -196,14 +195,14 @@ def build_zeile(store, raum, eintrag, z, oberste: bool) -> list:
     name = [html.A(eintrag.titel, href=basis), html.Span(untertitel(eintrag, z), className="leise klein")]
     wert = zahlen.format_wert(z.wert, eintrag.stellen, eintrag.einheit, z.status)
     if not zahlen.hat_wert(z.wert):
-        wert = html.Span([wert, html.Span(zahlen.KURZ.get(z.status, ""), className="leise klein")])
+        wert = html.Span([f"{wert} ", html.Span(zahlen.KURZ.get(z.status, ""), className="leise klein")])
     return [
         html.Span(name, className="kennzahl-name"),
         wert,
         zahlen.format_intervall(z.unten, z.oben, eintrag.stellen) or "–",
         zahlen.format_wert(mass, eintrag.stellen, eintrag.einheit) if zahlen.hat_wert(mass) else "–",
         html.Span(f"{zeichen} {wort}", className="vergleich") if zeichen else "–",
-        build_lagebild(eintrag, z, mass, store.stand.ebene(raum.ebene).titel_plural),
+        build_lagebild(eintrag, z, mass, store.stand.ebene(raum.ebene).titel_plural) if raum.mit_geometrie else "–",
         f"{int(z.rang)} von {int(z.von)}" if zahlen.hat_wert(z.rang) and zahlen.hat_wert(z.von) else "–",
         build_verlauf(store, eintrag, raum),
     ]

@@ -1,0 +1,89 @@
+"""The pictures of the documentation, taken from a running server: `python -m tests.bilder http://127.0.0.1:8050`.
+
+Writes docs/bilder/<seite>_<gebiet>_<breite>.png: the first screen at 1440 and 1920 px, the whole page at 320 px.
+"""
+
+import io
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser import ARGUMENTE, find_browser
+
+try:
+    from PIL import Image
+except ImportError:  # comes with the benchmarks only; without it the files are three times as large
+    Image = None
+
+ZIEL = Path(__file__).parent.parent / "docs" / "bilder"
+HOEHEN = {1440: 900, 1920: 1080, 320: 800}
+QUARTIER = "kennzahl=kinderarmut_u15&ebene=quartier&raum=05999001-01"
+
+# file name without its width → path, widths
+BILDER = {
+    "start_alle": ("/", (1440, 320)),
+    "karte_musterkreis": (f"/musterkreis/karte?{QUARTIER}", (1440, 1920, 320)),
+    "karte_flensburg": ("/flensburg/karte", (1440,)),
+    "karte_rhein_sieg": ("/rhein_sieg/karte", (1440,)),
+    "karte_nrw": ("/nrw/karte", (1440,)),
+    "vollbild_musterkreis": (f"/musterkreis/karte?{QUARTIER}", (1920,)),
+    "tabelle_musterkreis": (f"/musterkreis/karte?{QUARTIER}&tab=tabelle", (1440,)),
+    "ueber_musterkreis": (f"/musterkreis/karte?{QUARTIER}&tab=ueber", (1440,)),
+    "zeitreihe_musterkreis": ("/musterkreis/zeitreihe?kennzahl=kinderarmut_u15&raum=05999,05999001", (1440, 320)),
+    "steckbrief_musterkreis": ("/musterkreis/steckbrief/05999001-01", (1440, 320)),
+    "steckbrief_kommune_musterkreis": ("/musterkreis/steckbrief/05999001", (1440,)),
+    "daten_musterkreis": ("/musterkreis/daten", (1440,)),
+    "methodik_musterkreis": ("/musterkreis/methodik", (1440,)),
+    "fehler_404": ("/musterkreis/gibt-es-nicht", (1440,)),
+}
+
+
+def oeffne(seite: Page, adresse: str, *, vollbild: bool) -> None:
+    """Open a page and wait until its figure stands."""
+    seite.goto(adresse)
+    seite.wait_for_load_state("networkidle")
+    if "/karte" in adresse or "/zeitreihe" in adresse:
+        seite.locator(".js-plotly-plot .main-svg").first.wait_for(state="attached")
+    if "/karte" in adresse:
+        seite.locator("#legende li").first.wait_for(state="attached")
+    if vollbild:
+        seite.locator("#vollbild").click()
+        seite.locator("#figur.vollbild").wait_for()
+    seite.evaluate("() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))")
+    seite.wait_for_load_state("networkidle")
+
+
+def verkleinere(png: bytes) -> bytes:
+    """256 colours are enough for a screen of flat ones."""
+    if Image is None:
+        return png
+    ausgabe = io.BytesIO()
+    Image.open(io.BytesIO(png)).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
+        ausgabe, "PNG", optimize=True
+    )
+    return ausgabe.getvalue()
+
+
+def main(url: str) -> int:
+    ZIEL.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=ARGUMENTE)
+        for name, (pfad, breiten) in BILDER.items():
+            for breite in breiten:
+                fenster = {"width": breite, "height": HOEHEN[breite]}
+                kontext = browser.new_context(viewport=fenster, locale="de-DE", reduced_motion="reduce")
+                seite = kontext.new_page()
+                oeffne(seite, url.rstrip("/") + pfad, vollbild=name.startswith("vollbild"))
+                ziel = ZIEL / f"{name}_{breite}.png"
+                ziel.write_bytes(verkleinere(seite.screenshot(full_page=breite < 1000)))
+                print(f"{ziel.name}  {ziel.stat().st_size // 1024} kB", flush=True)
+                kontext.close()
+        browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("Aufruf: python -m tests.bilder URL   (zum Beispiel http://127.0.0.1:8050)")
+    sys.exit(main(sys.argv[1]))

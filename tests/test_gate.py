@@ -1,0 +1,83 @@
+"""What a reader could add and subtract, on tables of seven Räume: the comment shows his arithmetic."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from indicators.freigabe import read_freigaben
+from indicators.gate import Regeln, protect_zaehlung
+from indicators.zaehlung import build_zaehlung
+
+STICHTAG = date(2023, 12, 31)
+RAEUME = pd.DataFrame(
+    [("K", "kreis", None), ("A", "kommune", "K"), ("B", "kommune", "K"), ("C", "kommune", "K")]
+    + [(f"{k}{i}", "quartier", k) for k in "ABC" for i in (1, 2)],
+    columns=["raum_id", "ebene", "eltern_id"],
+).assign(gebietsstand="2020-01-01", rest=False)
+ELTERN = RAEUME.dropna(subset="eltern_id").assign(hierarchie="gebiet").drop(columns="ebene")
+REST = {"B1": 7, "B2": 8, "C1": 9, "C2": 11}  # Quartiere that are the same in every table
+
+
+def gesperrt(*tabellen, summen=None, teile=(), quoten=()):
+    """Hidden counts of profile `kreis` for {raum: number, "*" or "…"} per Merkmal m, n, …"""
+    zeilen = []
+    for merkmal, tabelle in zip("mno", tabellen, strict=False):
+        for raum, wert in tabelle.items():
+            status = {"*": "gesperrt_quelle", "…": "nicht_geliefert"}.get(wert, "offen")
+            zahl = float(wert) if status == "offen" else float("nan")
+            zeilen.append((raum, "2020-01-01", STICHTAG, merkmal, zahl, status))
+    spalten = ["raum_id", "gebietsstand", "stichtag", "merkmal", "wert", "status"]
+    namen = {z[3] for z in zeilen}
+    zaehlung = build_zaehlung(
+        pd.DataFrame(zeilen, columns=spalten), RAEUME, ["kreis", "kommune", "quartier"], summierbar=namen
+    )
+    regeln = Regeln(
+        recht=dict.fromkeys(namen, "sgb2"),
+        summen=summen or {},
+        quoten=list(quoten),
+        teile=list(teile),
+        gezeigt=frozenset(namen),
+    )
+    zellen = protect_zaehlung(zaehlung, ELTERN, regeln, read_freigaben())["kreis"].gesperrt
+    return {f"{z.raum_id} {z.merkmal}" for z in zellen.itertuples()}
+
+
+def test_a_small_count_takes_a_neighbour_with_it():
+    versteckt = gesperrt({"A1": 2, "A2": 18, **REST})
+    assert "A1 m" in versteckt and len(versteckt) >= 2  # A − A2 = 20 − 18 = 2
+
+
+def test_a_secret_below_a_level_that_nobody_delivered():
+    """The Kreis is delivered, the Kommune is a sum over a secret: 62 − 15 − 20 − 25 = 2, so 25 must go."""
+    versteckt = gesperrt({"K": 62, "A1": "*", "A2": 25, "B1": 7, "B2": 8, "C1": 9, "C2": 11})
+    assert "A2 m" in versteckt or versteckt - {"A1 m"}
+
+
+def test_two_sources_that_count_the_same():
+    """The monthly count of December shows the Kommune that the yearly one cannot: 27 − 25 = 2."""
+    versteckt = gesperrt({"A1": "*", "A2": 25, **REST}, {"A": 27, "B": 15, "C": 20, "K": 62, **REST})
+    assert {"A1 m"} < versteckt
+
+
+def test_a_total_bounds_what_was_delivered_of_it():
+    """One summand was not delivered, but 2 of at most 4: total 4 ≥ a + b, both small."""
+    tabelle = {"A1": 4, **REST, "A2": 20}
+    a, b = {"A1": 2, "A2": 9, **REST}, {"A1": 2, "A2": 8, **REST}
+    versteckt = gesperrt(
+        {k: v * 3 if k != "A1" else 4 for k, v in tabelle.items()}, a, b, summen={"m": [["n", "o", "p"]]}
+    )
+    assert {"A1 n", "A1 o"} <= versteckt and len(versteckt) > 2
+
+
+def test_everyone_being_poor_is_a_disclosure_too():
+    """9 of 10: the one who is not could be told; the quote of C1 must not stand open."""
+    arm = {"A1": 30, "A2": 40, "B1": 20, "B2": 25, "C1": 9, "C2": 30}
+    alle = {"A1": 90, "A2": 120, "B1": 80, "B2": 95, "C1": 10, "C2": 80}
+    versteckt = gesperrt(arm, alle, quoten=[(["m"], ["n"])])
+    assert "C1 m" in versteckt or "C1 n" in versteckt
+
+
+@pytest.mark.parametrize("wert", [0, 3, 40])
+def test_what_is_not_small_stays_open(wert):
+    assert gesperrt({"A1": wert, "A2": 25, **REST}) == set()
