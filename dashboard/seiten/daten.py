@@ -91,7 +91,7 @@ def lieferungen(tafel):
         for titel, g in tafel.groupby("titel", sort=False)
     ]
     dateien = [
-        [z.datei, spanne(z.von, z.bis), zahlen.format_datum(z.geladen_am), html.Code(str(z.sha256)[:12]) if z.sha256 else "–"]
+        [z.datei, spanne(z.von, z.bis), zahlen.format_datum(z.geladen_am), html.Code(z.sha256[:12] or "–")]
         for z in tafel.itertuples()
     ]
     return [
