@@ -1,6 +1,6 @@
 """The pictures of the documentation, taken from a running server: `python -m tests.bilder http://127.0.0.1:8050`.
 
-Writes docs/bilder/<seite>_<gebiet>_<breite>.png: the first screen at 1440 and 1920 px, the whole page at 320 px.
+Writes docs/bilder/<seite>_<gebiet>_<breite>.png: the first screen at 1440 and 1920 px, up to 3,000 px at 320.
 """
 
 import io
@@ -18,24 +18,27 @@ except ImportError:  # comes with the benchmarks only; without it the files are 
 
 ZIEL = Path(__file__).parent.parent / "docs" / "bilder"
 HOEHEN = {1440: 900, 1920: 1080, 320: 800}
+ALLE = tuple(HOEHEN)
+LAENGSTE = 3000  # px; a phone shows longer pages too, but nobody looks at a longer picture
 QUARTIER = "kennzahl=kinderarmut_u15&ebene=quartier&raum=05999001-01"
 
 # file name without its width → path, widths
 BILDER = {
-    "start_alle": ("/", (1440, 320)),
-    "karte_musterkreis": (f"/musterkreis/karte?{QUARTIER}", (1440, 1920, 320)),
+    "start_alle": ("/", ALLE),
+    "karte_musterkreis": (f"/musterkreis/karte?{QUARTIER}", ALLE),
     "karte_flensburg": ("/flensburg/karte", (1440,)),
     "karte_rhein_sieg": ("/rhein_sieg/karte", (1440,)),
     "karte_nrw": ("/nrw/karte", (1440,)),
     "vollbild_musterkreis": (f"/musterkreis/karte?{QUARTIER}", (1920,)),
     "tabelle_musterkreis": (f"/musterkreis/karte?{QUARTIER}&tab=tabelle", (1440,)),
     "ueber_musterkreis": (f"/musterkreis/karte?{QUARTIER}&tab=ueber", (1440,)),
-    "zeitreihe_musterkreis": ("/musterkreis/zeitreihe?kennzahl=kinderarmut_u15&raum=05999,05999001", (1440, 320)),
+    "zeitreihe_musterkreis": ("/musterkreis/zeitreihe?kennzahl=kinderarmut_u15&raum=05999,05999001", ALLE),
+    "steckbrief_auswahl_musterkreis": ("/musterkreis/steckbrief", ALLE),
     "steckbrief_musterkreis": ("/musterkreis/steckbrief/05999001-01", (1440, 320)),
-    "steckbrief_kommune_musterkreis": ("/musterkreis/steckbrief/05999001", (1440,)),
-    "daten_musterkreis": ("/musterkreis/daten", (1440,)),
-    "methodik_musterkreis": ("/musterkreis/methodik", (1440,)),
-    "fehler_404": ("/musterkreis/gibt-es-nicht", (1440,)),
+    "steckbrief_kommune_musterkreis": ("/musterkreis/steckbrief/05999001", ALLE),
+    "daten_musterkreis": ("/musterkreis/daten", ALLE),
+    "methodik_musterkreis": ("/musterkreis/methodik", ALLE),
+    "fehler_404": ("/musterkreis/gibt-es-nicht", ALLE),
 }
 
 
@@ -76,7 +79,9 @@ def main(url: str) -> int:
                 seite = kontext.new_page()
                 oeffne(seite, url.rstrip("/") + pfad, vollbild=name.startswith("vollbild"))
                 ziel = ZIEL / f"{name}_{breite}.png"
-                ziel.write_bytes(verkleinere(seite.screenshot(full_page=breite < 1000)))
+                hoehe = HOEHEN[breite] if breite > 1000 else min(LAENGSTE, seite.evaluate("document.body.scrollHeight"))
+                seite.set_viewport_size({"width": breite, "height": hoehe})
+                ziel.write_bytes(verkleinere(seite.screenshot()))
                 print(f"{ziel.name}  {ziel.stat().st_size // 1024} kB", flush=True)
                 kontext.close()
         browser.close()
