@@ -45,7 +45,7 @@ def rahmen(stores: dict, store, aktiv: str, inhalt: list, *, klasse: str = "", d
         [
             html.A("Zum Inhalt springen", href="#inhalt", className="sprung"),
             kopf(stores, stand, aktiv),
-            *hinweisband(stores, stand, daten_hinweis),
+            *hinweisband(stand, daten_hinweis),
             html.Main(inhalt, id="inhalt", tabIndex="-1", className=f"inhalt {klasse}"),
             fuss(stand),
         ],
@@ -95,7 +95,7 @@ def freigabemarke(stand):
     )
 
 
-def hinweisband(stores: dict, stand, daten_hinweis: str) -> list:
+def hinweisband(stand, daten_hinweis: str) -> list:
     """The banner that nobody may overlook: invented data, and what the operator wants to say."""
     texte = []
     if stand and stand.erfunden:

@@ -286,11 +286,6 @@ def _als_text(zelle: object, dezimal: str) -> str:
     raise AssertionError(f"unbekannte Zellart {type(zelle)}")
 
 
-def zellname(zeile: int, spalte: int) -> str:
-    """(14, 2) → C14"""
-    return spaltenbuchstabe(spalte) + str(zeile)
-
-
 def spaltenbuchstabe(spalte: int) -> str:
     buchstaben = ""
     spalte += 1

@@ -104,10 +104,10 @@ def _lies(text: str, form: Zahlenformat) -> tuple[float, bool]:
             return vorzeichen * float(ziffern.replace(trenner, "").replace(form.dezimal, ".")), trenner == " "
     if re.fullmatch(rf"\d+{re.escape(form.dezimal)}\d+", ziffern, re.A):
         return vorzeichen * float(ziffern.replace(form.dezimal, ".")), False
-    raise _erklaere(text, form)
+    raise _erklaere(text)
 
 
-def _erklaere(text: str, form: Zahlenformat) -> Zahlenfehler:
+def _erklaere(text: str) -> Zahlenfehler:
     """Why this text is no number, in words a planner knows."""
     if text == "":
         return Zahlenfehler(

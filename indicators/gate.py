@@ -66,7 +66,7 @@ def protect_zaehlung(
         GeheimhaltungError: a block cannot be protected; nothing may be published then.
     """
     schuetzbar = zaehlung.assign(recht=zaehlung["merkmal"].map(regeln.recht).fillna("keins"))
-    # A sum over parts the supplier keeps secret is known to nobody: it is no cell and tells an attacker nothing.
+    # A sum over parts the supplier keeps secret is known to nobody: it is no cell, its parts stand in its place.
     bekannt = schuetzbar["status"].isin(["offen", "unsicher"]) | (
         (schuetzbar["status"] == "gesperrt_quelle") & ~schuetzbar["summiert"]
     )

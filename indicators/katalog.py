@@ -35,13 +35,13 @@ def build_eintrag(kennzahl: Kennzahl, fassung: Fassung, titel: dict[str, str], *
         "fallstricke": " ".join(kennzahl.fallstricke),
         "zaehler_text": " + ".join(titel.get(m, m) for m in fassung.zaehler),
         "nenner_text": " + ".join(titel.get(m, m) for m in fassung.nenner),
-        "beispiel_text": _beispiel(kennzahl, titel),
+        "beispiel_text": _beispiel(kennzahl),
         "brueche": [{"ab": b.ab.isoformat(), "wirkung": b.wirkung, "grund": b.grund} for b in kennzahl.bruch],
         "monatlich": monatlich,
     }
 
 
-def _beispiel(kennzahl: Kennzahl, titel: dict[str, str]) -> str:
+def _beispiel(kennzahl: Kennzahl) -> str:
     """The worked example as one line of arithmetic: "84 / 1.200 × 100 = 7,0 %"."""
 
     def summe(merkmale: tuple[str, ...]) -> str:

@@ -75,7 +75,7 @@
     $('quelle').textContent = plan.quelle;
     const dieser = neu;
     offen = dieser;
-    karte.lade({ ...plan, titel: plan.titel, stichtag: zustand.stichtag, reduziert: matchMedia('(prefers-reduced-motion: reduce)').matches }).then(() => {
+    karte.lade({ ...plan, stichtag: zustand.stichtag, reduziert: matchMedia('(prefers-reduced-motion: reduce)').matches }).then(() => {
       if (offen !== dieser) return;
       if (ebeneNeu) {
         raeumeAnbieten();

@@ -68,7 +68,7 @@ def build_blatt(store, raum) -> list:
     profil = store.read_profil(raum.raum_id)
     return [
         html.Article(
-            [build_kopf(store, raum, profil), *build_themen(store, raum, profil), build_legende(store, raum)],
+            [build_kopf(store, raum, profil), *build_themen(store, raum, profil), build_legende(store)],
             className="blatt",
         ),
         build_kinder(store, raum),
@@ -248,7 +248,7 @@ def build_verlauf(store, eintrag, raum):
     return bausteine.bild(figures.sparkline(list(reihe["stichtag"]), list(reihe["wert"])), alt, klasse="verlauf")
 
 
-def build_legende(store, raum):
+def build_legende(store):
     return html.Footer(
         [
             html.P(
