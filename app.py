@@ -384,7 +384,7 @@ def _text_geladen(bericht) -> str:
 @cli.command(cls=Befehl)
 def befunde(gebiet: GebietId, daten: Daten = DATEN) -> None:
     """Auffälligkeiten der geladenen Lieferungen, mit Ort und Wert."""
-    from etl.load import read_befunde
+    from etl.bestand import read_befunde
 
     gefunden = read_befunde(_intern(daten, gebiet))
     for b in gefunden.itertuples():
@@ -397,7 +397,7 @@ def lieferung_liste(gebiet: GebietId, daten: Daten = DATEN) -> None:
     """Alle Lieferungen, auch ersetzte und zurückgenommene."""
     from pandas import notna
 
-    from etl.load import list_lieferungen
+    from etl.bestand import list_lieferungen
 
     for z in list_lieferungen(_intern(daten, gebiet)).itertuples():
         zustand = "zurückgenommen" if notna(z.entfernt_am) else "gilt" if z.gilt else "ersetzt"
@@ -411,7 +411,7 @@ def lieferung_entfernen(
     daten: Daten = DATEN,
 ) -> None:
     """Eine Lieferung zurücknehmen; die vorige gilt wieder, verloren geht nichts."""
-    from etl.load import entferne_lieferung
+    from etl.bestand import entferne_lieferung
 
     entferne_lieferung(_intern(daten, gebiet), nummer)
     print(
@@ -426,7 +426,7 @@ def lieferung_zurueckholen(
     daten: Daten = DATEN,
 ) -> None:
     """Eine zurückgenommene Lieferung wieder gelten lassen."""
-    from etl.load import hole_lieferung_zurueck
+    from etl.bestand import hole_lieferung_zurueck
 
     hole_lieferung_zurueck(_intern(daten, gebiet), nummer)
     print(f"Lieferung {nummer} gilt wieder. {_NACH_VEROEFFENTLICHEN.format(gebiet)}")

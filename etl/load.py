@@ -3,19 +3,14 @@
 A crash at any step leaves the old file: nobody ever writes into the file that is in use.
 """
 
-import os
-import shutil
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pandas as pd
-from filelock import FileLock, Timeout
 
+from etl.bestand import abschrift, check_zustaendigkeit, gesperrt, jetzt, read_bekannte
 from etl.checks import Befund, check_fehlende, check_lieferung, find_fehlende, find_spruenge, ohne_doppelte
 from etl.dateien import sha256_datei
 from etl.korrekturen import korrigiere
@@ -25,9 +20,6 @@ from etl.read import Lieferung, read_lieferung
 from etl.rechnen import berechne, ergaenze_fehlende, ergaenze_summen, ohne_leere
 from geodata.fehler import LieferungError
 from geodata.gebiet import Gebiet
-
-SCHEMA = Path(__file__).with_name("schema.sql")
-WARTEN = 60.0  # seconds for another loader to finish
 
 Melder = Callable[[int, int, str], None]
 
@@ -140,16 +132,16 @@ def load(
     """
     melde = melde or (lambda done, total, text: None)
     ziel.parent.mkdir(parents=True, exist_ok=True)
-    with _gesperrt(ziel):
-        bekannt = _read_bekannte(ziel)
+    with gesperrt(ziel):
+        bekannt = read_bekannte(ziel)
         ergebnisse, neue = _lies_alle(gebiet, dateien, bekannt, melde)
         if neue or not ziel.exists():
             melde(len(dateien), len(dateien), "Schreiben")
-            with _abschrift(ziel) as con:
+            with abschrift(ziel) as con:
                 _write_stammdaten(con, gebiet, quellen)
                 for ergebnis, lieferung in neue:
                     _write_lieferung(con, gebiet, quellen[lieferung.quelle_id], lieferung, ergebnis)
-                _check_zustaendigkeit(con)
+                check_zustaendigkeit(con)
     return Bericht(gebiet.id, ergebnisse)
 
 
@@ -186,62 +178,6 @@ def _schon_da(quelle: Quelle, pfad: Path, sha: str, bekannt: pd.DataFrame, geles
     if andere or (gueltig["profil_sha256"] == quelle.sha256).any():
         return "unverändert"
     return "entfernt" if len(gleich) > len(gueltig) and gueltig.empty else "geladen"
-
-
-@contextmanager
-def _gesperrt(ziel: Path) -> Iterator[None]:
-    """One writer at a time; the lock of a dead process is free by itself."""
-    try:
-        with FileLock(str(ziel) + ".lock", timeout=WARTEN):
-            yield
-    except Timeout:
-        raise LieferungError(
-            "Ein anderer Vorgang lädt gerade Lieferungen in dieses Gebiet.",
-            wo=str(ziel),
-            tun="Warten, bis er fertig ist, und den Befehl wiederholen.",
-        ) from None
-
-
-@contextmanager
-def _abschrift(ziel: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to a copy of `ziel` inside one transaction; replaces `ziel` only after success."""
-    entwurf = ziel.with_name(ziel.name + ".neu")
-    for rest in (entwurf, entwurf.with_name(entwurf.name + ".wal")):
-        rest.unlink(missing_ok=True)
-    try:
-        if ziel.exists():
-            shutil.copyfile(ziel, entwurf)
-        con = duckdb.connect(str(entwurf))
-        try:
-            con.execute(SCHEMA.read_text(encoding="utf-8"))
-            con.execute("BEGIN")
-            yield con
-            con.execute("COMMIT")
-            con.execute("CHECKPOINT")
-        finally:
-            con.close()
-        _ersetze(entwurf, ziel)
-    finally:
-        for rest in (entwurf, entwurf.with_name(entwurf.name + ".wal")):
-            rest.unlink(missing_ok=True)
-
-
-def _ersetze(entwurf: Path, ziel: Path) -> None:
-    """Durable before visible; on Windows a scanner may hold the file for a moment."""
-    with open(entwurf, "rb+") as datei:
-        os.fsync(datei.fileno())
-    for versuch in range(20):
-        try:
-            os.replace(entwurf, ziel)
-            break
-        except PermissionError:
-            if versuch == 19:
-                raise
-            time.sleep(0.1)
-    if os.name == "posix":
-        ordner = os.open(ziel.parent, os.O_RDONLY)
-        os.fsync(ordner)
-        os.close(ordner)
 
 
 def _write_stammdaten(con: duckdb.DuckDBPyConnection, gebiet: Gebiet, quellen: dict[str, Quelle]) -> None:
@@ -282,7 +218,7 @@ def _write_lieferung(
     ergebnis.geaendert = _zaehle_aenderungen(con, quelle)
     con.execute(
         "INSERT INTO lieferung VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
-        [nummer, quelle.id, lieferung.datei, lieferung.sha256, quelle.sha256, _jetzt(), len(lieferung.frame)],
+        [nummer, quelle.id, lieferung.datei, lieferung.sha256, quelle.sha256, jetzt(), len(lieferung.frame)],
     )
     con.execute(
         """
@@ -342,94 +278,3 @@ def _read_vorher(con: duckdb.DuckDBPyConnection, nummer: int) -> pd.DataFrame:
         """,
         {"nummer": nummer},
     ).df()
-
-
-def _check_zustaendigkeit(con: duckdb.DuckDBPyConnection) -> None:
-    """One value has one source: two sources may share a Merkmal, never the same Raum and Stichtag of it."""
-    doppelt = con.execute(
-        """
-        SELECT merkmal, stichtag, min(raum_id), min(quelle), max(quelle), count(*) OVER () AS anzahl
-        FROM fallzahl_gueltig JOIN lieferung USING (lieferung_id)
-        GROUP BY merkmal, stichtag, raum_id HAVING count(DISTINCT quelle) > 1
-        ORDER BY ALL LIMIT 1
-        """
-    ).fetchall()
-    if doppelt:
-        merkmal, stichtag, raum_id, eine, andere, anzahl = doppelt[0]
-        raise LieferungError(
-            f"Zwei Quellen liefern denselben Wert: »{merkmal}« am {stichtag:%d.%m.%Y} ({anzahl} Räume und Stichtage).",
-            wo=f"Quellen »{eine}« und »{andere}«, etwa Raum {raum_id}",
-            tun="Entscheiden, welche Quelle gilt, und das Merkmal im Profil der anderen umbenennen oder streichen.",
-        )
-
-
-# ---------------------------------------------------------------- what is there
-
-
-def list_lieferungen(ziel: Path) -> pd.DataFrame:
-    """One row per delivery, oldest first: `lieferung_id`, `quelle`, `datei`, `stichtage` (text), `geladen_am` (UTC),
-    `zeilen`, `gilt` (bool: speaks for at least one Stichtag), `entfernt_am` (missing: not taken back)."""
-    return _read(
-        ziel,
-        """
-        SELECT l.lieferung_id, l.quelle, l.datei,
-               CASE WHEN min(f.stichtag) = max(f.stichtag) THEN strftime(min(f.stichtag), '%d.%m.%Y')
-                    ELSE strftime(min(f.stichtag), '%d.%m.%Y') || ' bis ' || strftime(max(f.stichtag), '%d.%m.%Y')
-               END AS stichtage,
-               l.geladen_am, l.zeilen,
-               l.lieferung_id IN (SELECT DISTINCT lieferung_id FROM fallzahl_gueltig) AS gilt, l.entfernt_am
-        FROM lieferung l LEFT JOIN fallzahl f USING (lieferung_id)
-        GROUP BY ALL ORDER BY l.lieferung_id
-        """,
-    )
-
-
-def read_befunde(ziel: Path) -> pd.DataFrame:
-    """Findings of the deliveries that are not taken back: `lieferung_id`, `quelle`, `datei`, `regel`, `merkmal`,
-    `schwere`, `text`, `ort`. The texts may hold values: command line only."""
-    return _read(
-        ziel,
-        """
-        SELECT b.lieferung_id, b.quelle, l.datei, b.regel, b.merkmal, b.schwere, b.text, b.ort
-        FROM befund b JOIN lieferung l USING (lieferung_id)
-        WHERE l.entfernt_am IS NULL ORDER BY ALL
-        """,
-    )
-
-
-def entferne_lieferung(ziel: Path, lieferung_id: int) -> None:
-    """Take a delivery back; the one before it speaks again. Nothing is deleted."""
-    _setze_entfernt(ziel, lieferung_id, _jetzt())
-
-
-def hole_lieferung_zurueck(ziel: Path, lieferung_id: int) -> None:
-    """Undo `entferne_lieferung`."""
-    _setze_entfernt(ziel, lieferung_id, None)
-
-
-def _setze_entfernt(ziel: Path, lieferung_id: int, wann: datetime | None) -> None:
-    with _gesperrt(ziel):
-        if lieferung_id not in set(_read_bekannte(ziel)["lieferung_id"]):
-            raise LieferungError(
-                f"Eine Lieferung mit der Nummer {lieferung_id} gibt es nicht.",
-                wo=str(ziel),
-                tun="Die Nummern zeigt »sozialraum lieferung liste«.",
-            )
-        with _abschrift(ziel) as con:
-            con.execute("UPDATE lieferung SET entfernt_am = ? WHERE lieferung_id = ?", [wann, lieferung_id])
-            _check_zustaendigkeit(con)
-
-
-def _read_bekannte(ziel: Path) -> pd.DataFrame:
-    if not ziel.exists():
-        return pd.DataFrame(columns=["lieferung_id", "quelle", "datei", "sha256", "profil_sha256", "entfernt_am"])
-    return _read(ziel, "SELECT lieferung_id, quelle, datei, sha256, profil_sha256, entfernt_am FROM lieferung")
-
-
-def _read(ziel: Path, sql: str) -> pd.DataFrame:
-    with duckdb.connect(str(ziel), read_only=True) as con:
-        return con.execute(sql).df()
-
-
-def _jetzt() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

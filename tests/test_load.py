@@ -8,15 +8,9 @@ import duckdb
 import pytest
 from filelock import FileLock
 
-import etl.load
-from etl.load import (
-    entferne_lieferung,
-    finde_dateien,
-    hole_lieferung_zurueck,
-    list_lieferungen,
-    load,
-    read_befunde,
-)
+import etl.bestand
+from etl.bestand import entferne_lieferung, hole_lieferung_zurueck, list_lieferungen, read_befunde
+from etl.load import finde_dateien, load
 from etl.quelle import read_quellen
 from geodata.fehler import LieferungError
 from geodata.gebiet import read_gebiete
@@ -149,7 +143,7 @@ def test_a_folder_without_profile_is_named(gebiet, tmp_path):
 
 
 def test_a_second_loader_is_told_to_wait(lade, tmp_path, monkeypatch):
-    monkeypatch.setattr(etl.load, "WARTEN", 0.1)
+    monkeypatch.setattr(etl.bestand, "WARTEN", 0.1)
     with FileLock(str(tmp_path / "intern.duckdb.lock")), pytest.raises(LieferungError, match="Ein anderer Vorgang"):
         lade({"sgb2_2022.csv": GUT})
 

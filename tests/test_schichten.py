@@ -24,7 +24,7 @@ NUR_IN = {
     "shapely": ("geodata/",),
     "pyproj": ("geodata/",),
     "pyogrio": ("geodata/",),
-    "duckdb": ("etl/load.py", "indicators/publish.py", "indicators/store.py"),
+    "duckdb": ("etl/bestand.py", "etl/load.py", "indicators/publish.py", "indicators/store.py"),
     "python_calamine": ("etl/",),
     "openpyxl": ("etl/",),
     "scipy": ("indicators/",),
