@@ -2,7 +2,7 @@
 PORT ?= 8050
 PY := .venv/bin/python
 
-.PHONY: run test bench lint clean
+.PHONY: run test bench fuzz lint clean
 .DELETE_ON_ERROR:
 
 run: .venv/laufzeit
@@ -16,6 +16,9 @@ test: .venv/test
 bench: .venv/bench
 	@$(PY) -m tests.browser
 	@$(PY) -m tests.bench
+
+fuzz: .venv/test
+	@$(PY) -m tests.fuzz $(ANZAHL)
 
 lint: .venv/test
 	@$(PY) -m ruff check .

@@ -43,7 +43,7 @@ HILFE_DEUTSCH = {
     "required": "nötig",
     "<str>": "TEXT ",
     "<int>": "ZAHL ",
-    "<path>": "ORDNER",
+    "<path>": "PFAD  ",
     " <list[Path]>": "",
 }
 FEHLER_DEUTSCH = (
@@ -88,6 +88,12 @@ lieferung_cli = typer.Typer(
     cls=Gruppe, help="Lieferungen ansehen und zurücknehmen.", rich_markup_mode=None, no_args_is_help=True
 )
 cli.add_typer(lieferung_cli, name="lieferung")
+befunde_cli = typer.Typer(
+    cls=Gruppe, help="Auffälligkeiten ansehen und annehmen.", rich_markup_mode=None, invoke_without_command=True
+)
+cli.add_typer(befunde_cli, name="befunde")
+quelle_cli = typer.Typer(cls=Gruppe, help="Quellenprofile anlegen.", rich_markup_mode=None, no_args_is_help=True)
+cli.add_typer(quelle_cli, name="quelle")
 
 Daten = Annotated[
     Path, typer.Option("--daten", envvar="SOZIALRAUM_DATEN", help="Ordner mit allen Daten.", show_envvar=False)
@@ -263,6 +269,7 @@ def pruefen(
 ) -> None:
     """Kataloge, Grenzen und Lieferungen prüfen; schreibt nichts."""
     from geodata.geometrie import check_gebiet
+    from geodata.umstieg import read_umstiege
 
     katalog = Katalog(daten)
     kennzahlen, freigaben = katalog.kennzahlen(), katalog.freigaben()
@@ -270,6 +277,7 @@ def pruefen(
     print(f"Katalog in Ordnung: {zahlen}.")
     for g in [katalog.gebiet(gebiet)] if gebiet else katalog.gebiete().values():
         hinweise = check_gebiet(g)
+        read_umstiege(g)
         print(f"Gebiet »{g.id}« ({g.name}): Grenzen in Ordnung.")
         for hinweis in hinweise:
             print(f"  Hinweis: {hinweis}")
@@ -280,16 +288,29 @@ def pruefen(
 
 
 def _pruefe_lieferungen(katalog: Katalog, gebiet, dateien: list[Path], quelle: str | None, daten: Path) -> None:
-    from etl.load import pruefe_lieferung
+    from etl.bestand import read_bekannte
+    from etl.dateien import sha256_datei
+    from etl.gruppen import pruefe_lieferung
+    from etl.load import probiere
 
     auftraege = _auftraege(katalog, gebiet, dateien, quelle, daten)
-    anzahl = 0
+    ziel = daten / gebiet.id / "intern.duckdb"
+    bekannt = set(read_bekannte(ziel)[["quelle", "sha256"]].itertuples(index=False, name=None))
+    anzahl, neue = 0, []
     with _fortschritt("Prüfen") as melde:
         for nr, (q, datei) in enumerate(auftraege, start=1):
-            for befund in pruefe_lieferung(datei, q, gebiet).befunde:
-                print(f"  [{befund.schwere}] {befund.text}")
-                anzahl += 1
+            if (q.id, sha256_datei(datei)) in bekannt:
+                for befund in pruefe_lieferung(datei, q, gebiet).befunde:
+                    print(f"  [{befund.schwere}] {befund.text}")
+                    anzahl += 1
+            else:
+                neue.append((q, datei))
             melde(nr, len(auftraege), gebiet.name)
+        if neue:  # as a trial, so that also what depends on earlier deliveries is seen before anything changes
+            for ergebnis in probiere(gebiet, katalog.quellen(), neue, ziel, melde=melde).dateien:
+                for befund in ergebnis.befunde:
+                    print(f"  [{befund.schwere}] {ergebnis.datei}: {befund.text}")
+                    anzahl += 1
     print(f"{_zahl(len(auftraege), 'Lieferung', 'Lieferungen')} in Ordnung, {_zahl(anzahl, 'Befund', 'Befunde')}.")
 
 
@@ -381,15 +402,255 @@ def _text_geladen(bericht) -> str:
     return text
 
 
-@cli.command(cls=Befehl)
-def befunde(gebiet: GebietId, daten: Daten = DATEN) -> None:
-    """Auffälligkeiten der geladenen Lieferungen, mit Ort und Wert."""
+@befunde_cli.callback()
+def befunde(
+    ctx: typer.Context,
+    gebiet: Annotated[str | None, typer.Option("--gebiet", help="Kennung des Gebiets.")] = None,
+    offen: Annotated[bool, typer.Option("--offen", help="Nur, was noch niemand angenommen hat.")] = False,
+    daten: Daten = DATEN,
+) -> None:
+    """Auffälligkeiten der Lieferungen, mit Ort und Wert."""
+    if ctx.invoked_subcommand:
+        return
+    if gebiet is None:
+        raise typer.BadParameter("»--gebiet ID« fehlt.")
+    _zeige_befunde(daten / Katalog(daten).gebiet(gebiet).id, nur_offene=offen)
+
+
+def _zeige_befunde(ordner: Path, *, nur_offene: bool) -> None:
+    """Those that stop a loading first, then those of loaded deliveries."""
+    from etl.annahmen import read_annahmen, read_wartende
+
+    angenommen, wartende, geladene = read_annahmen(ordner), read_wartende(ordner), _geladene_befunde(ordner)
+    anzahl = 0
+    for b in wartende:
+        if b["befund_id"] not in angenommen:
+            anzahl += 1
+            print(f"{b['befund_id']}  [hält das Laden an] {b['quelle']}, {b['datei']}, {b['regel']}: {b['text']}")
+    for b in geladene.itertuples():
+        annahme = angenommen.get(b.befund_id)
+        if nur_offene and (annahme or b.schwere == "hinweis"):
+            continue
+        anzahl += 1
+        print(f"{b.befund_id}  [{b.schwere}] {b.quelle}, Lieferung {b.lieferung_id}, {b.regel}: {b.text}")
+        if annahme:
+            print(f"            angenommen am {_tag(annahme.angenommen_am)}: {annahme.grund}")
+    wort = ("offener Befund", "offene Befunde") if nur_offene else ("Befund", "Befunde")
+    print(f"{_zahl(anzahl, *wort)}.")
+
+
+def _tag(zeitpunkt: str) -> str:
+    return ".".join(reversed(zeitpunkt[:10].split("-")))
+
+
+def _geladene_befunde(ordner: Path):
+    import pandas as pd
+
     from etl.bestand import read_befunde
 
-    gefunden = read_befunde(_intern(daten, gebiet))
-    for b in gefunden.itertuples():
-        print(f"[{b.schwere}] {b.quelle}, Lieferung {b.lieferung_id}, {b.regel}: {b.text}")
-    print(f"{_zahl(len(gefunden), 'Befund', 'Befunde')}.")
+    return read_befunde(ordner / "intern.duckdb") if (ordner / "intern.duckdb").is_file() else pd.DataFrame()
+
+
+@befunde_cli.command("annehmen", cls=Befehl)
+def befunde_annehmen(
+    kennungen: Annotated[list[str], typer.Argument(metavar="KENNUNG …", help="Kennungen aus »befunde«.")],
+    gebiet: GebietId,
+    grund: Annotated[str, typer.Option("--grund", help="Warum der Wert stimmt; wird aufgehoben.")],
+    daten: Daten = DATEN,
+) -> None:
+    """Befunde als geklärt annehmen, mit Grund. Der Grund bleibt, auch wenn neu geladen wird."""
+    from etl.annahmen import nimm_an, read_wartende
+    from etl.bestand import gesperrt
+
+    ordner = daten / Katalog(daten).gebiet(gebiet).id
+    bekannt = {b.befund_id: b._asdict() for b in _geladene_befunde(ordner).itertuples(index=False)}
+    bekannt |= {b["befund_id"]: b for b in read_wartende(ordner)}
+    if fremd := [k for k in kennungen if k not in bekannt]:
+        raise LieferungError(
+            f"Einen Befund mit der Kennung »{fremd[0]}« gibt es nicht.",
+            wo=str(ordner),
+            tun=f"Die Kennungen zeigt »{PROGRAMM} befunde --gebiet {gebiet} --offen«.",
+        )
+    if not grund.strip():
+        raise LieferungError(
+            "Der Grund ist leer.", tun='Mit --grund "…" sagen, warum die Werte stimmen und wer das bestätigt hat.'
+        )
+    with gesperrt(ordner / "intern.duckdb"):
+        angenommen = nimm_an(ordner, {k: bekannt[k] for k in dict.fromkeys(kennungen)}, grund)
+    for annahme in angenommen:
+        print(f"Angenommen: {annahme.befund_id} – {annahme.text}")
+    if any(bekannt[k]["schwere"] == "blockiert" for k in kennungen):
+        print(f"Hielt der Befund das Laden an: »{PROGRAMM} laden --gebiet {gebiet}« noch einmal ausführen.")
+
+
+@cli.command(cls=Befehl)
+def rueckfragen(
+    gebiet: GebietId,
+    ziel: Annotated[Path, typer.Option("--ziel", help="Ordner für Mappen und Mailtexte.")],
+    quelle: Annotated[str | None, typer.Option("--quelle", help="Nur diese Quelle.")] = None,
+    daten: Daten = DATEN,
+) -> None:
+    """Je Lieferant eine Mappe mit Fragen und ein Mailtext. Enthält Werte: nur für den Lieferanten."""
+    from datetime import date
+
+    from etl.rueckfragen import find_offene, write_rueckfragen
+
+    katalog = Katalog(daten)
+    g, quellen = katalog.gebiet(gebiet), katalog.quellen()
+    if quelle is not None and quelle not in quellen:
+        raise MonitoringError(f"Die Quelle »{quelle}« gibt es nicht.", wo=f"vorhanden: {', '.join(quellen)}")
+    offene = find_offene(_geladene_befunde(daten / g.id), daten / g.id)
+    if len(offene) and quelle:
+        offene = offene[offene["quelle"] == quelle]
+    for ergebnis in write_rueckfragen(offene, quellen, ziel, gebiet=g.name, heute=date.today()):
+        print(f"{ergebnis.quelle}: {_zahl(ergebnis.fragen, 'Frage', 'Fragen')}")
+        for pfad in ergebnis.dateien:
+            print(f"  geschrieben: {pfad}")
+    if offene.empty:
+        print("Keine offenen Fragen.")
+
+
+@cli.command(cls=Befehl)
+def umstieg(
+    gebiet: GebietId,
+    ziel: Annotated[Path, typer.Option("--ziel", help="CSV-Datei, die geschrieben wird.")],
+    von: Annotated[str | None, typer.Option("--von", help="Alter Gebietsstand (ab), Vorgabe: der vorletzte.")] = None,
+    nach: Annotated[str | None, typer.Option("--nach", help="Neuer Gebietsstand (ab), Vorgabe: der nach --von.")] = None,
+    punkte: Annotated[
+        Path | None, typer.Option("--punkte", help="Adressen, Gebäude oder Rasterzellen; ohne sie zählt die Fläche.")
+    ] = None,
+    daten: Daten = DATEN,
+) -> None:
+    """Umsteigeschlüssel zwischen zwei Gebietsständen berechnen (aus Punkten oder Flächen) und als CSV ablegen."""
+    from geodata.umstieg import build_datei
+
+    print(build_datei(Katalog(daten).gebiet(gebiet), von, nach, ziel, punkte=punkte))
+
+
+@quelle_cli.command("neu", cls=Befehl)
+def quelle_neu(
+    datei: Annotated[Path, typer.Argument(metavar="DATEI", help="Eine gelieferte Datei: CSV, Excel, ODS, Parquet.")],
+    gebiet: GebietId,
+    kennung: Annotated[str | None, typer.Option("--id", help="Name des Profils, Vorgabe: aus dem Dateinamen.")] = None,
+    ziel: Annotated[Path | None, typer.Option("--ziel", help="Ordner, Vorgabe: katalog/quellen im Datenordner.")] = None,
+    daten: Daten = DATEN,
+) -> None:
+    """Eine Datei ansehen und ein kommentiertes Quellenprofil schreiben, von dem aus man anfängt."""
+    from etl.entwurf import entwirf, kennung_aus, write_entwurf
+
+    g = Katalog(daten).gebiet(gebiet)
+    entwurf = entwirf(_vorhanden(datei), g, kennung or kennung_aus(datei.name))
+    print(f"geschrieben: {write_entwurf(entwurf, ziel or daten / 'katalog' / 'quellen')}")
+    for hinweis in entwurf.hinweise:
+        print(f"  {hinweis}")
+    if not entwurf.vollstaendig:
+        print("  Nach dem Ausfüllen die Endung ».entwurf« entfernen; erst dann wird das Profil benutzt.")
+
+
+@cli.command(cls=Befehl)
+def herkunft(
+    raum: Annotated[str, typer.Argument(metavar="RAUM", help="Schlüssel des Raums.")],
+    kennzahl: Annotated[str, typer.Argument(metavar="KENNZAHL", help="Kennung der Kennzahl.")],
+    stichtag: Annotated[str, typer.Argument(metavar="STICHTAG", help="Zum Beispiel 31.12.2023.")],
+    gebiet: GebietId,
+    freigabe: FreigabeId = "kreis",
+    daten: Daten = DATEN,
+    als_json: AlsJson = False,
+) -> None:
+    """Von einem veröffentlichten Wert zurück zu Datei, Blatt, Zeile und Spalte."""
+    from dataclasses import asdict
+
+    from dashboard.zahlen import format_datum, format_wert
+    from etl.herkunft import beschreibe
+
+    store = _store(daten, gebiet, freigabe)
+    eintrag, ort, tag = _veroeffentlichtes(store, raum, kennzahl, stichtag)
+    wert = format_wert(ort.wert, eintrag.stellen, eintrag.einheit, ort.status)
+    teile = _herkunft_teile(Katalog(daten), daten, gebiet, eintrag.id, ort, tag)
+    zeilen = [f"{eintrag.titel}, {ort.name} ({raum}), {format_datum(tag)}: {wert}", f"Stand {store.stand.snapshot}"]
+    gezeigt = set(store.lieferungen()[["datei", "geladen_am"]].itertuples(index=False, name=None))
+    if {(s.datei, s.geladen_am) for _, alle in teile for h in alle for s in h.stellen} - gezeigt:
+        zeilen.append("Achtung: Seit der Veröffentlichung wurde neu geladen; genannt ist, was heute gilt.")
+    for titel, alle in teile:
+        for h in alle:
+            vom = f", vom {format_datum(h.stichtag)}" if h.stichtag and h.stichtag != tag else ""
+            zeilen += [f"{titel}: {h.titel}{vom}", *beschreibe(h)]
+    felder = {"wert": ort.wert, "status": ort.status, "snapshot": store.stand.snapshot}
+    _sage("\n".join(zeilen), als_json, **felder, herkunft={titel: [asdict(h) for h in alle] for titel, alle in teile})
+
+
+def _veroeffentlichtes(store, raum_id: str, kennzahl: str, stichtag: str):
+    """Entry, row and day of an open published cell.
+
+    Raises:
+        MonitoringError: nothing of that name, or no open value: then nothing else is said.
+    """
+    from datetime import date, datetime
+
+    import pandas as pd
+
+    eintrag, raum = store.eintrag(kennzahl), store.raum(raum_id)
+    if eintrag is None:
+        vorhanden = ", ".join(e.id for e in store.katalog())
+        raise MonitoringError(f"Die Kennzahl »{kennzahl}« ist nicht veröffentlicht.", wo=f"vorhanden: {vorhanden}")
+    if raum is None:
+        raise MonitoringError(f"Den Raum »{raum_id}« gibt es nicht.", tun="Den Schlüssel angeben, nicht den Namen.")
+    try:
+        tag = datetime.strptime(stichtag, "%d.%m.%Y").date() if "." in stichtag else date.fromisoformat(stichtag)
+    except ValueError:
+        tun = "So schreiben: 31.12.2023 oder 2023-12-31."
+        raise MonitoringError(f"»{stichtag}« ist kein Datum.", tun=tun) from None
+    werte = pd.concat([store.read_werte(kennzahl, e, tag).assign(umgerechnet=False) for e in eintrag.ebenen])
+    werte = pd.concat([werte, *(store.read_umgerechnete(kennzahl, e, tag) for e in eintrag.ebenen)])
+    treffer = werte[werte["raum_id"] == raum_id].sort_values("umgerechnet", kind="stable")
+    if treffer.empty or treffer.iloc[-1]["status"] not in ("offen", "unsicher"):
+        raise MonitoringError(
+            f"Zu »{eintrag.titel}«, {raum.name}, {tag:%d.%m.%Y} ist in der Fassung »{store.stand.freigabe_titel}« kein "
+            "Wert veröffentlicht.",
+            tun="Die Herkunft gibt es nur für veröffentlichte Werte.",
+        )
+    return eintrag, next(treffer.tail(1).itertuples()), tag
+
+
+def _herkunft_teile(katalog: Katalog, daten: Path, gebiet_id: str, kennzahl_id: str, ort, tag) -> list:
+    """("Zähler" | "Nenner", [Herkunft, …]); for a converted value those of the old Räume, with their shares."""
+    from etl.bestand import frage
+    from etl.herkunft import find_herkunft
+
+    ziel, kennzahl = _intern(daten, gebiet_id), katalog.kennzahlen()[kennzahl_id]
+    geliefert = frage(ziel, "SELECT DISTINCT merkmal FROM termin JOIN sprecher USING (lieferung_id, stichtag)")
+    fassung = kennzahl.fassung(set(geliefert["merkmal"]))
+    if fassung is None:
+        raise MonitoringError(
+            "Die Lieferungen zu diesem Wert wurden seit der Veröffentlichung zurückgenommen.",
+            tun=f"»{PROGRAMM} veroeffentlichen --gebiet {gebiet_id}« bringt beides zusammen.",
+        )
+    orte = [(ort.raum_id, ort.gebietsstand, "")]
+    if ort.umgerechnet:
+        orte = _alte_raeume(katalog.gebiet(gebiet_id), ort, tag)
+    aelter = kennzahl.nenner_zeitpunkt != "gleich"
+    teile = []
+    for raum_id, stand, zusatz in orte:
+        zaehler = find_herkunft(ziel, list(fassung.zaehler), raum_id, stand, tag)
+        nenner = find_herkunft(ziel, list(fassung.nenner), raum_id, stand, tag, bis=aelter)
+        teile += [(f"Zähler{zusatz}", zaehler), *([(f"Nenner{zusatz}", nenner)] if nenner else [])]
+    return teile
+
+
+def _alte_raeume(gebiet, ort, tag) -> list[tuple[str, str, str]]:
+    """The Räume a converted value was apportioned from, with their shares."""
+    from geodata.umstieg import read_umstiege
+
+    stand = gebiet.gebietsstand_am(tag).id
+    eltern = gebiet.read_eltern()
+    eltern = eltern[(eltern["gebietsstand"] == ort.gebietsstand) & (eltern["hierarchie"] == "gebiet")]
+    unten = {ort.raum_id}
+    while neue := set(eltern.loc[eltern["eltern_id"].isin(unten), "raum_id"]) - unten:
+        unten |= neue
+    tabelle = read_umstiege(gebiet).get(stand)
+    tabelle = tabelle[tabelle["raum_neu"].isin(unten)].groupby("raum_alt", sort=True)["anteil"].sum()
+    anteil = {alt: f"{100 * wert:.1f}".replace(".", ",") for alt, wert in tabelle.items()}
+    return [(alt, stand, f" (umgerechnet: {prozent} % von {alt})") for alt, prozent in anteil.items()]
 
 
 @lieferung_cli.command("liste", cls=Befehl)
@@ -634,9 +895,25 @@ def create_server(daten: Path | None = None, freigabe: str | None = None):
     return _create_server(daten, profil.id)
 
 
+UMGEBUNG = ("SOZIALRAUM_DATEN", "SOZIALRAUM_FREIGABE")
+UMGEBUNG_TESTS = ("SOZIALRAUM_BROWSER", "SOZIALRAUM_REFERENZ", "SOZIALRAUM_TEST_DATEN", "SOZIALRAUM_BERLIN")
+
+
+def _check_umgebung() -> None:
+    """A mistyped setting must not be ignored: it may be the one that keeps something secret."""
+    fremd = [n for n in os.environ if n.startswith("SOZIALRAUM_") and n not in UMGEBUNG + UMGEBUNG_TESTS]
+    if fremd:
+        raise MonitoringError(
+            f"Die Einstellung {fremd[0]} gibt es nicht.",
+            wo="Umgebungsvariablen",
+            tun=f"Schreibweise prüfen; erlaubt sind {', '.join(UMGEBUNG)}.",
+        )
+
+
 def _create_server(daten: Path, freigabe: str):
     from dashboard.factory import create_app
 
+    _check_umgebung()
     staende = Staende(daten, freigabe)
     if not staende():
         raise MonitoringError(

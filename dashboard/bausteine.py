@@ -287,6 +287,7 @@ def legende_zeichen():
                 ("0", ["genau null, kein fehlender Wert"]),
                 *paare.items(),
                 ("( )", [zahlen.UNSICHER]),
+                (zahlen.UMGERECHNET[0], [zahlen.UMGERECHNET[1]]),
             ]
         ],
         className="zeichen",

@@ -83,7 +83,7 @@ def answer_festseite(stores: dict, daten_hinweis: str) -> str | None:
     rest = [teil for teil in request.path.split("/") if teil][1:]
     if not zugang.ist_seite() or (rest and rest[0] in LEBENDIG):
         return None
-    inhalt = build_seite(stores, request.path, "", daten_hinweis)
+    inhalt = build_seite(stores, request.path, request.query_string.decode("utf-8", "replace"), daten_hinweis)
     return festseite.VORLAGE.format(
         titel=escape(find_titel(stores, request.path)),
         symbol=SYMBOL,

@@ -88,7 +88,8 @@ def zeitreihe(
         baender: draw the 95 % intervals as bands.
         grau: raum_id of the comparison (the Kreis), drawn in grey without a band.
 
-    A missing value is a gap; so is a `trennt` break and a new Zuschnitt. Every break is a dated note.
+    A missing value is a gap; so is a `trennt` break and a new Zuschnitt. Every break is a dated note. Values converted
+    to today's Räume have a hollow marker.
     """
     bild = leer(hoehe)
     if reihen.empty:
@@ -154,6 +155,7 @@ def add_linie(bild: go.Figure, zeilen: pd.DataFrame, eintrag, stil: tuple, name:
         f"<b>{escape(name)}</b><br>{zahlen.format_stichtag(z.stichtag, monatlich=eintrag.monatlich)}: "
         + zahlen.format_wert(z.wert, eintrag.stellen, eintrag.einheit, z.status)
         + (f"<br>95-%-Intervall {i}" if (i := zahlen.format_intervall(z.unten, z.oben, eintrag.stellen)) else "")
+        + (f"<br>{zahlen.format_umgerechnet(z.anteil_aufgeteilt)}" if ist_umgerechnet(z) else "")
         for z in zeilen.itertuples()
     ]
     bild.add_scatter(
@@ -161,12 +163,24 @@ def add_linie(bild: go.Figure, zeilen: pd.DataFrame, eintrag, stil: tuple, name:
         y=[w if zahlen.hat_wert(w) else None for w in zeilen["wert"]],
         mode="lines+markers" if len(zeilen) <= 40 else "lines",
         line={"color": farbe, "dash": strich, "width": 2.5},
-        marker={"symbol": marke, "size": 8, "color": farbe, "line": {"width": 1, "color": farbe}},
+        marker={
+            "symbol": [
+                f"{marke.removesuffix('-open')}-open" if ist_umgerechnet(z) else marke for z in zeilen.itertuples()
+            ],
+            "size": 8,
+            "color": farbe,
+            "line": {"width": [2 if ist_umgerechnet(z) else 1 for z in zeilen.itertuples()], "color": farbe},
+        },
         connectgaps=False,
         text=texte,
         hovertemplate="%{text}<extra></extra>",
         name=name,
     )
+
+
+def ist_umgerechnet(zeile) -> bool:
+    """Whether a row of `store.read_reihe` was converted to today's Räume: its marker is hollow."""
+    return bool(getattr(zeile, "umgerechnet", False))
 
 
 def add_band(bild: go.Figure, zeilen: pd.DataFrame, farbe: str) -> None:

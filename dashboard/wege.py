@@ -52,6 +52,10 @@ def install(server: Flask, read_stores) -> None:
     def werte(gebiet: str, kennzahl: str, ebene: str, endung: str) -> Response:
         return answer_werte(find_store(gebiet), kennzahl, ebene, endung)
 
+    @server.get("/api/v1/<gebiet>/herkunft/<kennzahl>.<endung>")
+    def herkunft(gebiet: str, kennzahl: str, endung: str) -> Response:
+        return answer_herkunft(find_store(gebiet), kennzahl, endung)
+
     @server.get("/gesund")
     def gesund() -> Response:
         return jsonify({"status": "gesund"})
@@ -178,6 +182,24 @@ def answer_werte(store, kennzahl: str, ebene: str, endung: str) -> Response:
             "werte": [{name: as_json(wert) for name, wert in zeile.items()} for zeile in zeilen],
         }
     )
+
+
+def answer_herkunft(store, kennzahl: str, endung: str) -> Response:
+    """Files, sheets and columns behind a Kennzahl, one row per Stichtag and file."""
+    eintrag = find_eintrag(store, kennzahl)
+    tafel = store.herkunft(eintrag.id)
+    if endung == "csv":
+        text = tafel.map(neutral).to_csv(index=False, lineterminator="\r\n")
+        return als_download(text.encode(), CSV, f"{store.stand.gebiet_id}_{eintrag.id}_herkunft.csv")
+    if endung != "json":
+        raise UnbekannteAngabe(f"Das Format »{endung}« gibt es nicht; möglich sind json und csv.")
+    zeilen = [{name: as_json(wert) for name, wert in zeile.items()} for zeile in tafel.to_dict("records")]
+    return jsonify({"stand": describe_stand(store), "kennzahl": eintrag.id, "herkunft": zeilen})
+
+
+def neutral(wert):
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{wert}" if isinstance(wert, str) and wert[:1] in ("=", "+", "-", "@", "\t", "\r") else wert
 
 
 def as_json(wert):

@@ -39,6 +39,8 @@ KURZ = {
     "unsicher": "unsicher",
 }
 UNSICHER = "in Klammern: Aussagewert eingeschränkt"
+UMGERECHNET = ("u", "umgerechnet: aus Fallzahlen älterer Räume auf die heutigen Räume")
+GANZ = 1e-9  # a smaller apportioned share means whole old Räume
 
 
 def hat_wert(wert: float | None) -> bool:
@@ -64,6 +66,14 @@ def format_wert(wert: float | None, stellen: int, einheit: str = "", status: str
         return ZEICHEN.get(status, ("…", ""))[0]
     text = format_zahl(wert, stellen) + (FEST + einheit.replace(" ", FEST) if einheit else "")
     return f"({text})" if status == "unsicher" else text
+
+
+def format_umgerechnet(anteil: float | None, art: str = "") -> str:
+    """`umgerechnet (nach Fläche), 1,2 % aufgeteilt`: what a converted value rests on."""
+    weg = f"umgerechnet ({art})" if art else "umgerechnet"
+    if not hat_wert(anteil):
+        return weg
+    return f"{weg}, {'ganze Räume' if anteil <= GANZ else f'{format_zahl(100 * anteil, 1)}{FEST}% aufgeteilt'}"
 
 
 def format_intervall(unten: float | None, oben: float | None, stellen: int) -> str:

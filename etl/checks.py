@@ -5,42 +5,24 @@ Findings: what may be true but wants a look (a jump, an extra column).
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from etl.quelle import Merkmal, Quelle, muster_regex, passt_auf, platzhalter_format
-from etl.raeume import Raumbuch
+from etl.befund import STELLEN, Befund, als_text, begrenzt, mehr, ortsangabe, platz
+from etl.gleichung import read_gleichung
+from etl.personen import datenschutz, person_spalten
+from etl.quelle import Merkmal, Quelle, Regel, muster_regex, passt_auf, platzhalter_format
+from etl.raeume import Raumbuch, find_gebietsstand
 from geodata.fehler import LieferungError
 
 if TYPE_CHECKING:
     from etl.read import Lieferung
 
-SPRUENGE = 100  # named one by one; more than anybody asks back about
 ZUSTAND = {"": 0, "offen": 1, "unsicher": 1, "gesperrt_quelle": 2}  # any other status: 3
 SCHLUESSEL = ["raum_id", "stichtag", "merkmal"]
-PERSONEN = re.compile(
-    r"(vor|nach|zu|familien|geburts|ruf)name[n]?|name,? ?vorname|vor- und nachname|geb(urts)?\.?[- ]?(datum|tag|ort)|"
-    r"geb\.?|geboren( am)?|aktenzeichen|az\.?|aktennummer|fallnummer|personen(nummer|[- ]?id|kennziffer)|iban|bic|"
-    r"konto(nummer)?|stra(ß|ss)e( und hausnummer)?|hausn(ummer|r\.?)|anschrift|adresse|wohnanschrift|telefon(nummer)?|"
-    r"handy|mobil(nummer)?|e-?mail(-adresse)?|steuer-?(id|nummer)|(sozial|renten)?versicherungsnummer|sv-?nummer|"
-    r"kunden(nummer|nr\.?)|bg-?nummer|bedarfsgemeinschaftsnummer|ausweisnummer|pass(nummer)?",
-    re.I,
-)
-
-
-@dataclass(frozen=True)
-class Befund:
-    """One finding: for the command line and the list of questions to the supplier."""
-
-    regel: str
-    schwere: str  # hinweis | warnung
-    text: str
-    merkmal: str = ""
-    ort: str = ""
 
 
 # ---------------------------------------------------------------- columns
@@ -59,14 +41,10 @@ def check_spalten(namen: list[str], quelle: Quelle, ort: str) -> list[Befund]:
     erlaubt = (lambda n: True) if weitere == "*" else (lambda n: passt_auf(n, weitere))
     je_jahr = [muster_regex(s) for s in quelle.spalten if platzhalter_format(s)]
     fremd = [n for n in namen if n not in genannt and not any(m.fullmatch(n) for m in je_jahr)]
-    person = [n for n in fremd if PERSONEN.fullmatch(n) or (n.casefold() == "name" and not erlaubt(n))]
+    person = person_spalten(fremd)
+    person += [n for n in fremd if n.casefold() == "name" and not erlaubt(n)]
     if person:
-        raise LieferungError(
-            f"Quelle »{quelle.id}«: Datenschutz – die Datei nennt einzelne Personen; nichts wurde geladen.",
-            wo=f"{ort}, Spalten: {', '.join(person)}",
-            tun="Die Datei aus dem Eingang löschen und beim Lieferanten Summen je Raum anfordern. Enthält »Name« nur "
-            "die Namen der Räume, die Spalte im Profil unter [datei] weitere nennen.",
-        )
+        raise datenschutz(quelle, f"{ort}, Spalten: {', '.join(person)}")
     offen = [n for n in fremd if not erlaubt(n) and not re.fullmatch(r"Spalte \d+", n)]
     text = "Spalte(n) ohne Eintrag im Profil wurden nicht gelesen: " + ", ".join(offen) + "."
     return [Befund("spalten", "hinweis", text, ort=ort)] if offen else []
@@ -85,7 +63,8 @@ def check_lieferung(lieferung: "Lieferung", quelle: Quelle, buch: Raumbuch) -> l
     check_grenzen(lieferung, quelle)
     breit = Breit(frame)
     befunde = check_zerlegungen(breit, lieferung, quelle) + check_teile(breit, lieferung, quelle)
-    return befunde + check_raumsummen(lieferung, quelle, buch) + find_kleine_werte(frame, quelle)
+    befunde += check_raumsummen(lieferung, quelle, buch) + check_regeln(breit, lieferung, quelle)
+    return befunde + sperre_kleine_werte(lieferung, quelle)
 
 
 def ohne_doppelte(lieferung: "Lieferung", quelle: Quelle) -> list[Befund]:
@@ -95,9 +74,10 @@ def ohne_doppelte(lieferung: "Lieferung", quelle: Quelle) -> list[Befund]:
         LieferungError: delivered twice with different values.
     """
     frame = lieferung.frame
-    doppelt = frame.duplicated(SCHLUESSEL, keep=False).to_numpy()
-    if not doppelt.any():
+    codes = Codes(frame)
+    if codes.alle_verschieden():
         return []
+    doppelt = frame.duplicated(SCHLUESSEL, keep=False).to_numpy()
     verdacht = frame[doppelt]
     gleich = verdacht.duplicated([*SCHLUESSEL, "wert", "status"], keep=False)
     if not gleich.all():
@@ -106,7 +86,7 @@ def ohne_doppelte(lieferung: "Lieferung", quelle: Quelle) -> list[Befund]:
         raise LieferungError(
             f"Quelle »{quelle.id}«: Der Raum {erster.raum_id} kommt am {erster.stichtag:%d.%m.%Y} mehrfach vor, mit "
             f"verschiedenen Werten für »{_titel(quelle, erster.merkmal)}«.",
-            wo=f"{lieferung.datei}, " + ", ".join(f"{_stelle(z)}: {_zahl(z.wert)}" for z in beide.itertuples()),
+            wo=f"{lieferung.datei}, " + ", ".join(f"{ortsangabe(z)}: {als_text(z.wert)}" for z in beide.itertuples()),
             tun="Beim Lieferanten klären, welche Zeile gilt, und die andere entfernen lassen.",
         )
     lieferung.frame = frame.drop_duplicates(SCHLUESSEL, ignore_index=True)
@@ -117,31 +97,69 @@ def ohne_doppelte(lieferung: "Lieferung", quelle: Quelle) -> list[Befund]:
 def check_grenzen(lieferung: "Lieferung", quelle: Quelle) -> None:
     """Counts are whole and not negative; declared bounds hold."""
     frame = lieferung.frame
-    wert = frame["wert"].to_numpy()
-    for name in frame["merkmal"].cat.categories:
-        merkmal = quelle.merkmale[name]
-        unten, oben = _grenzen(merkmal)
-        falsch = (wert < unten) | (wert > oben)
-        ganz = merkmal.art == "anzahl" and merkmal.zeitbezug != "jahresmittel" and not merkmal.berechnet
-        falsch |= (wert != np.floor(wert)) & ~np.isnan(wert) if ganz else False
-        falsch &= (frame["merkmal"] == name).to_numpy()
-        if falsch.any():
-            zeile = frame[falsch].iloc[0]
-            art = "eine negative Anzahl" if zeile.wert < 0 and merkmal.art == "anzahl" else ""
-            art = art or ("keine ganze Zahl" if ganz and zeile.wert % 1 else f"nicht zwischen {unten} und {oben}")
-            raise LieferungError(
-                f"Quelle »{quelle.id}«: »{merkmal.titel}« ist mit {_zahl(zeile.wert)} {art}.",
-                wo=f"{lieferung.datei}, {_stelle(zeile)}" + _mehr(int(falsch.sum())),
-                tun="Beim Lieferanten nachfragen. Ist das Komma ein Tausenderzeichen? Dann im Profil unter [datei] "
-                "dezimal und tausender anpassen."
-                if "ganze" in art
-                else "Beim Lieferanten nachfragen und die Datei berichtigt neu ablegen.",
-            )
+    wert, code = frame["wert"].to_numpy(), frame["merkmal"].cat.codes.to_numpy()
+    merkmale = [quelle.merkmale[name] for name in frame["merkmal"].cat.categories]
+    unten, oben = np.array([_grenzen(m) for m in merkmale]).T
+    ganz = np.array([m.art == "anzahl" and m.zeitbezug != "jahresmittel" and not m.berechnet for m in merkmale])
+    falsch = (wert < unten[code]) | (wert > oben[code]) | (ganz[code] & (wert != np.floor(wert)) & ~np.isnan(wert))
+    if not falsch.any():
+        return
+    betroffen = falsch & (code == code[falsch].min())
+    zeile = frame[betroffen].iloc[0]
+    merkmal = quelle.merkmale[zeile.merkmal]
+    krumm = merkmal.art == "anzahl" and zeile.wert % 1 and zeile.wert >= 0
+    art = "eine negative Anzahl" if zeile.wert < 0 and merkmal.art == "anzahl" else ""
+    art = art or ("keine ganze Zahl" if krumm else "nicht zwischen {} und {}".format(*_grenzen(merkmal)))
+    raise LieferungError(
+        f"Quelle »{quelle.id}«: »{merkmal.titel}« ist mit {als_text(zeile.wert)} {art}.",
+        wo=f"{lieferung.datei}, {ortsangabe(zeile)}" + mehr(int(betroffen.sum())),
+        tun="Beim Lieferanten nachfragen. Ist das Komma ein Tausenderzeichen? Dann im Profil unter [datei] "
+        "dezimal und tausender anpassen."
+        if krumm
+        else "Beim Lieferanten nachfragen und die Datei berichtigt neu ablegen.",
+    )
 
 
 def _grenzen(merkmal: Merkmal) -> tuple[float, float]:
     unten = merkmal.minimum if merkmal.minimum is not None else (0 if merkmal.art == "anzahl" else -np.inf)
     return unten, merkmal.maximum if merkmal.maximum is not None else np.inf
+
+
+class Codes:
+    """A frame as code arrays: `raum` and `merkmal` are its category codes, `tag` counts the Stichtage `tage`."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.raum, self.merkmal = (frame[s].cat.codes.to_numpy() for s in ("raum_id", "merkmal"))
+        self.tag, self.tage = pd.factorize(frame["stichtag"].to_numpy())
+        # plain arrays: single items of a text index are slow
+        self.raeume, self.merkmale = (frame[s].cat.categories.to_numpy(object) for s in ("raum_id", "merkmal"))
+
+    def je_raum(self, regel: Callable[[str], object], typ: type) -> np.ndarray:
+        """`regel` of every Raum that may occur, by code."""
+        return np.array([regel(raum_id) for raum_id in self.raeume], dtype=typ)
+
+    def wuerfel(self, gruppe: np.ndarray) -> np.ndarray:
+        """One number per (group of Räume, Stichtag, Merkmal); `teile` takes it apart again."""
+        return (gruppe.astype(np.int64) * len(self.tage) + self.tag) * len(self.merkmale) + self.merkmal
+
+    def alle_verschieden(self) -> bool:
+        """Is there no second value for the same Raum, Stichtag and Merkmal?"""
+        nummer, groesse = self.wuerfel(self.raum), len(self.raeume) * len(self.tage) * len(self.merkmale)
+        if groesse > 8 * len(nummer) + 1_000_000:
+            return len(pd.unique(nummer)) == len(nummer)
+        da = np.zeros(groesse, bool)
+        da[nummer] = True
+        return np.count_nonzero(da) == len(nummer)
+
+    def zerlege(self, nummer: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Codes of group, Stichtag and Merkmal of each number of the Würfel."""
+        rest, merkmal = np.divmod(nummer, len(self.merkmale))
+        return *np.divmod(rest, len(self.tage)), merkmal
+
+    def teile(self, nummer: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Group, Stichtag and Merkmal of each number."""
+        gruppe, tag, merkmal = self.zerlege(nummer)
+        return gruppe, self.tage[tag], self.merkmale[merkmal]
 
 
 class Breit:
@@ -154,10 +172,14 @@ class Breit:
         paar = frame["raum_id"].cat.codes.to_numpy(np.int64) << 32 | _tage(frame["stichtag"])
         self.ort, self.index = pd.factorize(paar)
         self.frame, self.anzahl = frame, len(self.index)
-        self.merkmal = frame["merkmal"].cat.codes.to_numpy()
+        merkmal = frame["merkmal"].cat.codes.to_numpy()
+        self.folge = np.argsort(merkmal, kind="stable")
+        self.grenzen = np.searchsorted(merkmal[self.folge], np.arange(len(frame["merkmal"].cat.categories) + 1))
+        self.wert = frame["wert"].to_numpy()
         self.namen = {name: nr for nr, name in enumerate(frame["merkmal"].cat.categories)}
         self.status = _zustand(frame)
         self.gemerkt: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self.gelesen: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def merke(self, merkmal: str, wert: np.ndarray, status: np.ndarray) -> None:
         """Add a computed Merkmal; status "" where it has no row."""
@@ -166,8 +188,10 @@ class Breit:
     def zeilen(self, merkmal: str) -> np.ndarray:
         """Row number of the frame per raum × stichtag; −1 where not delivered."""
         ziel = np.full(self.anzahl, -1, dtype=np.int64)
-        nummern = np.flatnonzero(self.merkmal == self.namen.get(merkmal, -1))
-        ziel[self.ort[nummern]] = nummern
+        if merkmal in self.namen:
+            nr = self.namen[merkmal]
+            nummern = self.folge[self.grenzen[nr] : self.grenzen[nr + 1]]
+            ziel[self.ort[nummern]] = nummern
         return ziel
 
     def werte(self, merkmal: str) -> tuple[np.ndarray, np.ndarray]:
@@ -175,10 +199,12 @@ class Breit:
         if merkmal in self.gemerkt:
             wert, status = self.gemerkt[merkmal]
             return wert, np.array([ZUSTAND.get(s, 3) for s in status], dtype=np.int8)
-        zeilen = self.zeilen(merkmal)
-        da = zeilen >= 0
-        wert = np.where(da, self.frame["wert"].to_numpy()[zeilen], np.nan)
-        return wert, np.where(da, self.status[zeilen], 0)
+        if merkmal not in self.gelesen:
+            zeilen = self.zeilen(merkmal)
+            da = zeilen >= 0
+            wert = np.where(da, self.wert[zeilen], np.nan)
+            self.gelesen[merkmal] = wert, np.where(da, self.status[zeilen], np.int8(0))
+        return self.gelesen[merkmal]
 
     def unsicher(self, merkmal: str) -> np.ndarray:
         if merkmal in self.gemerkt:
@@ -211,36 +237,41 @@ def check_zerlegungen(breit: Breit, lieferung: "Lieferung", quelle: Quelle) -> l
             falsch = alle & (np.abs(summe - ganzes) > toleranz) | verdeckt & (summe > ganzes + toleranz)
             if falsch.any():
                 stelle = breit.zeilen(name) if not merkmal.berechnet else breit.zeilen(teile[0])
-                befunde.append(_summenbefund(falsch, name, teile, werte, ganzes, stelle, lieferung, quelle))
+                befunde += _summenbefunde(falsch, name, teile, werte, ganzes, stelle, lieferung, quelle)
     return befunde
 
 
-def _summenbefund(falsch, name, teile, werte, ganzes, stelle, lieferung, quelle) -> Befund:
-    erste = int(np.flatnonzero(falsch)[0])
-    zeile = lieferung.frame.iloc[stelle[erste]]
-    rechnung = " + ".join(_zahl(w[erste]) for w, _ in werte)
-    summe = _zahl(np.nansum([w[erste] for w, _ in werte]))
+def _summenbefunde(falsch, name, teile, werte, ganzes, stelle, lieferung, quelle) -> list[Befund]:
     titel = " + ".join(f"»{_titel(quelle, t)}«" for t in teile)
-    anzahl = int(falsch.sum())
-    text = (
-        f"{titel} ergeben nicht »{_titel(quelle, name)}«: {rechnung} = {summe} statt {_zahl(ganzes[erste])} "
-        f"({zeile.raum_id}, {zeile.stichtag:%d.%m.%Y})"
-    )
-    return _abbruch_oder_befund(
-        "summe",
-        name,
-        f"{text}.",
-        f"{lieferung.datei}, {_stelle(zeile)}" + _mehr(anzahl),
+
+    def befund(nr: int, ort: str) -> Befund:
+        zeile = lieferung.frame.iloc[stelle[nr]]
+        rechnung = " + ".join(als_text(w[nr]) for w, _ in werte)
+        summe = als_text(np.nansum([w[nr] for w, _ in werte]))
+        text = (
+            f"{titel} ergeben nicht »{_titel(quelle, name)}«: {rechnung} = {summe} statt {als_text(ganzes[nr])} "
+            f"({zeile.raum_id}, {zeile.stichtag:%d.%m.%Y})."
+        )
+        ort = f"{lieferung.datei}, {ortsangabe(zeile)}{ort}"
+        mehr_dazu = {"gefunden": als_text(ganzes[nr]), "erwartet": f"{rechnung} = {summe}"}
+        return Befund("summe", "warnung", text, name, ort, **platz(zeile), **mehr_dazu)
+
+    tun = (
         "Beim Lieferanten nachfragen. Ist der Fehler bekannt und erklärt, im Profil eine [[korrektur]] eintragen; "
-        'rundet die Quelle, [toleranz] summe = … oder befund_statt_abbruch = ["summe"].',
-        quelle,
+        'rundet die Quelle, [toleranz] summe = … oder befund_statt_abbruch = ["summe"].'
     )
+    return _abbruch_oder_befunde(np.flatnonzero(falsch), befund, tun, quelle)
 
 
-def _abbruch_oder_befund(regel: str, merkmal: str, text: str, ort: str, tun: str, quelle: Quelle) -> Befund:
-    if regel in quelle.befund_statt_abbruch:
-        return Befund(regel, "warnung", text, merkmal, ort)
-    raise LieferungError(f"Quelle »{quelle.id}«: {text}", wo=ort, tun=tun)
+def _abbruch_oder_befunde(
+    stellen: np.ndarray, befund: Callable[[int, str], Befund], tun: str, quelle: Quelle, *, abbruch: bool | None = None
+) -> list[Befund]:
+    """One finding per place, the first ones by name; or the end of the loading, told by the first."""
+    erster = befund(int(stellen[0]), mehr(len(stellen)))
+    if erster.regel not in quelle.befund_statt_abbruch if abbruch is None else abbruch:
+        raise LieferungError(f"Quelle »{quelle.id}«: {erster.text}", wo=erster.ort, tun=tun)
+    genannt = [befund(int(nr), "") for nr in stellen[:STELLEN]]
+    return begrenzt(genannt, len(stellen), "Stellen")
 
 
 def check_teile(breit: Breit, lieferung: "Lieferung", quelle: Quelle) -> list[Befund]:
@@ -252,16 +283,23 @@ def check_teile(breit: Breit, lieferung: "Lieferung", quelle: Quelle) -> list[Be
         (wert, _), (grenze, _) = breit.werte(teil), breit.werte(ganzes)
         falsch = wert > grenze + quelle.toleranz.summe + 1e-6
         if falsch.any():
-            erste = int(np.flatnonzero(falsch)[0])
-            zeile = lieferung.frame.iloc[breit.zeilen(teil)[erste]]
-            text = (
-                f"»{_titel(quelle, teil)}« ({_zahl(wert[erste])}) ist größer als »{_titel(quelle, ganzes)}« "
-                f"({_zahl(grenze[erste])}), obwohl es ein Teil davon ist ({zeile.raum_id}, {zeile.stichtag:%d.%m.%Y})."
-            )
-            ort = f"{lieferung.datei}, {_stelle(zeile)}" + _mehr(int(falsch.sum()))
-            tun = "Prüfen, ob Spalten vertauscht sind; sonst beim Lieferanten nachfragen."
-            befunde.append(_abbruch_oder_befund("teil_von", teil, text, ort, tun, quelle))
+            befunde += _teilbefunde(falsch, teil, ganzes, wert, grenze, breit.zeilen(teil), lieferung, quelle)
     return befunde
+
+
+def _teilbefunde(falsch, teil, ganzes, wert, grenze, stelle, lieferung, quelle) -> list[Befund]:
+    def befund(nr: int, ort: str) -> Befund:
+        zeile = lieferung.frame.iloc[stelle[nr]]
+        text = (
+            f"»{_titel(quelle, teil)}« ({als_text(wert[nr])}) ist größer als »{_titel(quelle, ganzes)}« "
+            f"({als_text(grenze[nr])}), obwohl es ein Teil davon ist ({zeile.raum_id}, {zeile.stichtag:%d.%m.%Y})."
+        )
+        mehr_dazu = {"gefunden": als_text(wert[nr]), "erwartet": f"höchstens {als_text(grenze[nr])}"}
+        ort = f"{lieferung.datei}, {ortsangabe(zeile)}{ort}"
+        return Befund("teil_von", "warnung", text, teil, ort, **platz(zeile), **mehr_dazu)
+
+    tun = "Prüfen, ob Spalten vertauscht sind; sonst beim Lieferanten nachfragen."
+    return _abbruch_oder_befunde(np.flatnonzero(falsch), befund, tun, quelle)
 
 
 def check_raumsummen(lieferung: "Lieferung", quelle: Quelle, buch: Raumbuch) -> list[Befund]:
@@ -274,46 +312,60 @@ def check_raumsummen(lieferung: "Lieferung", quelle: Quelle, buch: Raumbuch) -> 
     summen = summen[summen["merkmal"].isin(anzahl) & summen["wert"].notna()]
     if summen.empty:
         return []
-    ist = _summen_der_teile(frame[frame["merkmal"].isin(anzahl)], summen["raum_id"].unique(), buch)
-    beide = summen.astype({"raum_id": object, "merkmal": object}).merge(ist, on=SCHLUESSEL)
+    beide = _mit_summe_der_teile(summen, frame, buch)
     toleranz = quelle.toleranz.raeume + 1e-6
     abstand = beide["summe"] - beide["wert"]
     falsch = beide[(beide["offen"] & (abstand.abs() > toleranz)) | (abstand > toleranz)]
     if falsch.empty:
         return []
-    zeile = falsch.iloc[0]
-    text = (
-        f"Die Räume ergeben für »{_titel(quelle, zeile.merkmal)}« am {zeile.stichtag:%d.%m.%Y} zusammen "
-        f"{_zahl(zeile.summe)}, die Summenzeile ({zeile.raum_id}) sagt {_zahl(zeile.wert)}."
-    )
-    ort = f"{lieferung.datei}, {_stelle(zeile)}" + _mehr(len(falsch))
+
+    def befund(nr: int, ort: str) -> Befund:
+        zeile = falsch.iloc[nr]
+        text = (
+            f"Die Räume ergeben für »{_titel(quelle, zeile.merkmal)}« am {zeile.stichtag:%d.%m.%Y} zusammen "
+            f"{als_text(zeile.summe)}, die Summenzeile ({zeile.raum_id}) sagt {als_text(zeile.wert)}."
+        )
+        mehr_dazu = {"gefunden": als_text(zeile.wert), "erwartet": als_text(zeile.summe)}
+        ort = f"{lieferung.datei}, {ortsangabe(zeile)}{ort}"
+        return Befund("raumsumme", "warnung", text, zeile.merkmal, ort, **platz(zeile), **mehr_dazu)
+
     tun = (
         "Prüfen, ob ein Raum fehlt oder Fälle ohne Raum dazugehören (Rest-Raum, [raum] rest); "
         "rundet die Quelle, [toleranz] raeume = … eintragen."
     )
-    return [_abbruch_oder_befund("raumsumme", zeile.merkmal, text, ort, tun, quelle)]
+    return _abbruch_oder_befunde(np.arange(len(falsch)), befund, tun, quelle)
 
 
-def _summen_der_teile(frame: pd.DataFrame, eltern: Iterable[str], buch: Raumbuch) -> pd.DataFrame:
-    """Sum of the nearest delivered Räume below each of `eltern`.
+def _mit_summe_der_teile(summen: pd.DataFrame, frame: pd.DataFrame, buch: Raumbuch) -> pd.DataFrame:
+    """Delivered totals beside the sum of the nearest delivered Räume below; without those that have none below.
 
     Returns:
-        `raum_id` (of the whole), `stichtag`, `merkmal`, `summe`, `offen` (bool: no part is without value).
+        The columns of `summen` and `summe`, `offen` (bool: no part is without value).
     """
-    geliefert = set(frame["raum_id"].unique())
-    ganze: dict[str, list[str]] = {}  # part → every whole it counts for (Regierungsbezirk and Land)
-    for raum_id in eltern:
+    codes = Codes(frame)
+    geliefert = set(codes.raeume[np.unique(codes.raum)])
+    eltern = {raum_id: nr for nr, raum_id in enumerate(summen["raum_id"].unique())}
+    ganze: dict[str, list[int]] = {}  # part → every whole it counts for (Regierungsbezirk and Land)
+    for raum_id, nr in eltern.items():
         for teil in _geliefert_unter(raum_id, buch.kinder, geliefert):
-            ganze.setdefault(teil, []).append(raum_id)
-    offen = _zustand(frame) == 1
-    ergebnis = []
+            ganze.setdefault(teil, []).append(nr)
+    laenge = len(eltern) * len(codes.tage) * len(codes.merkmale)
+    summe, teile, verdeckt = np.zeros(laenge), np.zeros(laenge, int), np.zeros(laenge, int)
+    offen, wert = _zustand(frame) == 1, np.nan_to_num(frame["wert"].to_numpy())
     for nr in range(max(map(len, ganze.values()), default=0)):
-        ziel = {teil: liste[nr] for teil, liste in ganze.items() if nr < len(liste)}
-        eltern_id = frame["raum_id"].astype(object).map(ziel)
-        gruppe = frame.assign(raum_id=eltern_id, offen=offen).groupby(SCHLUESSEL, observed=True)
-        ergebnis.append(pd.DataFrame({"summe": gruppe["wert"].sum(), "offen": gruppe["offen"].all()}).reset_index())
-    leer = pd.DataFrame(columns=[*SCHLUESSEL, "summe", "offen"])
-    return pd.concat(ergebnis, ignore_index=True).astype({"merkmal": object}) if ergebnis else leer
+        ziel = codes.je_raum(lambda r, nr=nr: ganze[r][nr] if len(ganze.get(r, ())) > nr else -1, np.int64)[codes.raum]
+        dabei = ziel >= 0
+        nummer = codes.wuerfel(ziel)[dabei]
+        summe += np.bincount(nummer, wert[dabei], laenge)
+        teile += np.bincount(nummer, minlength=laenge)
+        verdeckt += np.bincount(nummer[~offen[dabei]], minlength=laenge)
+    tag = pd.Index(codes.tage).get_indexer(summen["stichtag"])
+    merkmal = pd.Index(codes.merkmale).get_indexer(summen["merkmal"].astype(object))
+    gruppe = summen["raum_id"].astype(object).map(eltern).to_numpy(np.int64)
+    stelle = (gruppe * len(codes.tage) + tag) * len(codes.merkmale) + merkmal
+    da = (tag >= 0) & (merkmal >= 0)
+    da[da] = teile[stelle[da]] > 0
+    return summen[da].assign(summe=summe[stelle[da]], offen=verdeckt[stelle[da]] == 0)
 
 
 def _geliefert_unter(raum_id: str, kinder: dict[str, list[str]], geliefert: set[str]) -> list[str]:
@@ -324,38 +376,115 @@ def _geliefert_unter(raum_id: str, kinder: dict[str, list[str]], geliefert: set[
     return liste
 
 
-def find_kleine_werte(frame: pd.DataFrame, quelle: Quelle) -> list[Befund]:
-    """1 or 2 in a source that keeps values secret: its own suppression has a hole."""
-    geheim = (frame["status"] == "gesperrt_quelle").to_numpy()
-    if not geheim.any():
-        return []
-    personen = frame["merkmal"].isin(
-        [m for m, a in quelle.merkmale.items() if a.art == "anzahl" and a.recht != "keins"]
+def check_regeln(breit: Breit, lieferung: "Lieferung", quelle: Quelle) -> list[Befund]:
+    """`[[regel]]` whose Merkmale all belong to this source; the others are for `etl.quer`, when all is loaded.
+
+    So are those that take a value from view: what is not shown must still be counted.
+    """
+    befunde = []
+    for regel in quelle.regel:
+        if not set(regel.namen) <= set(quelle.merkmale) or regel.bei_verstoss == "nicht_sinnvoll":
+            continue
+        gleichung = read_gleichung(regel.gleichung)
+        links, rechts = gleichung.seiten(lambda name: breit.werte(name)[0])
+        falsch = gleichung.verletzt(links, rechts, absolut=regel.toleranz, relativ=regel.toleranz_relativ)
+        if falsch.any():
+            befunde += _regelbefunde(regel, falsch, links, rechts, breit, lieferung, quelle)
+    return befunde
+
+
+def _regelbefunde(regel: Regel, falsch, links, rechts, breit: Breit, lieferung, quelle: Quelle) -> list[Befund]:
+    stelle = breit.zeilen(regel.namen[0])
+
+    def befund(nr: int, ort: str) -> Befund:
+        zeile = lieferung.frame.iloc[stelle[nr]]
+        werte = {name: breit.werte(name)[0][nr] for name in regel.namen}
+        ort = f"{lieferung.datei}, {ortsangabe(zeile)}{ort}"
+        texte = regeltext(regel, werte, links[nr], rechts[nr], zeile, lambda name: _titel(quelle, name))
+        return Befund("regel", "warnung", merkmal=regel.namen[0], ort=ort, **platz(zeile), **texte)
+
+    tun = "Beim Lieferanten nachfragen. Rundet die Quelle, in der [[regel]] toleranz oder toleranz_relativ angeben."
+    nummern = np.flatnonzero(falsch)
+    return _abbruch_oder_befunde(nummern, befund, tun, quelle, abbruch=regel.bei_verstoss == "abbruch")
+
+
+def regeltext(regel: Regel, werte: dict[str, float], links, rechts, zeile, titel: Callable[[str], str]) -> dict:
+    """Text, found and expected value of one place where a `[[regel]]` does not hold."""
+    zahlen = ", ".join(f"»{titel(name)}« {als_text(wert)}" for name, wert in werte.items())
+    vergleich = read_gleichung(regel.gleichung).vergleich
+    grund = f" {regel.grund.rstrip('.')}." if regel.grund else ""
+    text = (
+        f"Die Regel »{regel.gleichung}« geht nicht auf ({zeile.raum_id}, {zeile.stichtag:%d.%m.%Y}): links "
+        f"{als_text(links)}, rechts {als_text(rechts)} ({zahlen}).{grund}"
     )
-    klein = personen.to_numpy() & frame["wert"].isin([1, 2]).to_numpy()
-    text = f"{int(klein.sum())} Wert(e) 1 oder 2 stehen offen, obwohl die Quelle sonst kleine Werte geheim hält."
-    return [Befund("kleine_werte", "warnung", text)] if klein.any() else []
+    wort = {"=": "", "<=": "höchstens ", ">=": "mindestens "}[vergleich]
+    return {"text": text, "gefunden": als_text(links), "erwartet": wort + als_text(rechts)}
+
+
+def sperre_kleine_werte(lieferung: "Lieferung", quelle: Quelle) -> list[Befund]:
+    """1 or 2 in a source that keeps values secret: its own suppression has a hole, and we close it.
+
+    What is taken away here is unknown to everything behind: the gate treats it like any other secret of the supplier.
+    """
+    frame = lieferung.frame
+    if not quelle.geheim_unter or not (frame["status"] == "gesperrt_quelle").any():
+        return []
+    merkmale = [quelle.merkmale[name] for name in frame["merkmal"].cat.categories]
+    personen = np.array([m.art == "anzahl" and m.recht != "keins" for m in merkmale])
+    wert = frame["wert"].to_numpy()
+    klein = personen[frame["merkmal"].cat.codes.to_numpy()] & (wert >= 1) & (wert < quelle.geheim_unter)
+    if not klein.any():
+        return []
+    lieferung.frame = _ohne_wert(frame, np.flatnonzero(klein), "gesperrt_quelle")
+    erste = frame[klein].iloc[0]
+    text = (
+        f"{int(klein.sum())} Wert(e) unter {quelle.geheim_unter} standen offen, obwohl die Quelle sonst kleine Werte "
+        "geheim hält; sie wurden wieder gesperrt. Ist das gewollt, im Profil geheim_unter = 0 eintragen."
+    )
+    ort = f"{lieferung.datei}, {ortsangabe(erste)}{mehr(int(klein.sum()))}"
+    return [Befund("kleine_werte", "warnung", text, ort=ort)]
+
+
+def _ohne_wert(frame: pd.DataFrame, zeilen: np.ndarray, status: str) -> pd.DataFrame:
+    """The frame with no number but a status in some rows; the delivered file still has it."""
+    wert = frame["wert"].to_numpy(copy=True)
+    wert[zeilen] = np.nan
+    spalte = frame["status"]
+    if status not in spalte.cat.categories:
+        spalte = spalte.cat.add_categories([status])
+    codes = spalte.cat.codes.to_numpy(copy=True)
+    codes[zeilen] = spalte.cat.categories.get_loc(status)
+    return frame.assign(wert=wert, status=pd.Categorical.from_codes(codes, dtype=spalte.dtype))
 
 
 # ---------------------------------------------------------------- completeness
 
 
-def find_fehlende(frame: pd.DataFrame, buch: Raumbuch) -> pd.DataFrame:
+def find_fehlende(frame: pd.DataFrame, buch: Raumbuch, quelle: Quelle) -> pd.DataFrame:
     """Values one expects and does not find: every Raum of a level for which a Merkmal was delivered at that Stichtag.
 
     Returns:
         One row per missing value: `raum_id`, `stichtag`, `merkmal`. The Rest-Raum is never expected.
     """
-    staende = {t: buch.gebiet.gebietsstand_am(t.date()).id for t in frame["stichtag"].unique()}
-    ebene = frame["raum_id"].astype(object).map({r: buch.ebene[r] for r in buch.ebene if r not in buch.rest})
-    gruppen = frame.groupby(["stichtag", ebene, "merkmal"], observed=True, sort=False)
+    codes = Codes(frame)
+    ebenen = [e.id for e in buch.gebiet.ebenen]
+    stufe = codes.je_raum(lambda r: -1 if r in buch.rest else ebenen.index(buch.ebene[r]), np.int64)[codes.raum]
+    dabei = np.flatnonzero(stufe >= 0)
+    nummer = codes.wuerfel(stufe)[dabei]
+    alle = np.bincount(nummer, minlength=1)
+    gruppen = np.flatnonzero(alle)
+    anzahl = alle[gruppen]
+    staende = [find_gebietsstand(buch.gebiet, quelle, pd.Timestamp(t).date()).id for t in codes.tage]
+    stufen, tage, _ = codes.zerlege(gruppen)
+    orte = [(staende[tag], ebenen[nr]) for nr, tag in zip(stufen, tage, strict=True)]
+    soll = {ort: len(buch.erwartet[ort]) for ort in set(orte)}
     fehlend = []
-    for (stichtag, stufe, merkmal), anzahl in gruppen.size().items():
-        erwartet = buch.erwartet[staende[stichtag], stufe]
-        if anzahl < len(erwartet):
-            da = frame.loc[(frame["stichtag"] == stichtag) & (frame["merkmal"] == merkmal), "raum_id"]
-            luecke = erwartet[~erwartet.isin(da)]
-            fehlend.append(pd.DataFrame({"raum_id": luecke, "stichtag": stichtag, "merkmal": merkmal}))
+    for stelle in np.flatnonzero(anzahl < np.array([soll[ort] for ort in orte], dtype=int)):
+        da = codes.raeume[codes.raum[dabei[nummer == gruppen[stelle]]]]
+        erwartet = buch.erwartet[orte[stelle]]
+        _, stichtag, merkmal = codes.teile(gruppen[stelle : stelle + 1])
+        luecke = erwartet[~erwartet.isin(da)]
+        fehlend.append(pd.DataFrame({"raum_id": luecke, "stichtag": stichtag[0], "merkmal": merkmal[0]}))
     leer = pd.DataFrame({"raum_id": [], "stichtag": pd.to_datetime([]), "merkmal": []})
     return pd.concat(fehlend, ignore_index=True) if fehlend else leer
 
@@ -383,54 +512,5 @@ def check_fehlende(fehlend: pd.DataFrame, lieferung: "Lieferung", quelle: Quelle
     )
 
 
-# ---------------------------------------------------------------- against earlier deliveries
-
-
-def find_spruenge(paare: pd.DataFrame, quelle: Quelle) -> list[Befund]:
-    """Values that rise or fall by a factor against the Stichtag before: often a slipped digit or column.
-
-    Args:
-        paare: one row per value of the delivery: `raum_id`, `merkmal`, `stichtag`, `wert`, `vorher` (value at the
-            Stichtag before; missing: none).
-    """
-    gross, klein = paare[["wert", "vorher"]].max(axis=1), paare[["wert", "vorher"]].min(axis=1)
-    faktor, mindestens = quelle.sprung.faktor, quelle.sprung.mindestens
-    sprung = paare["vorher"].notna() & (gross >= faktor * klein) & (gross - klein >= mindestens)
-    treffer = paare.assign(mal=gross / klein.clip(lower=1))[sprung]
-    groesste = treffer.nlargest(SPRUENGE, "mal").sort_values(["merkmal", "raum_id", "stichtag"])
-    befunde = [
-        Befund(
-            "sprung",
-            "warnung",
-            f"»{_titel(quelle, z.merkmal)}« in {z.raum_id}: von {_zahl(z.vorher)} auf {_zahl(z.wert)} "
-            f"({z.stichtag:%d.%m.%Y}). Stimmt das?",
-            z.merkmal,
-        )
-        for z in groesste.itertuples()
-    ]
-    if len(treffer) > SPRUENGE:
-        text = f"Dazu {len(treffer) - SPRUENGE} weitere Sprünge; genannt sind die {SPRUENGE} größten."
-        befunde.append(Befund("sprung", "warnung", text))
-    return befunde
-
-
-# ---------------------------------------------------------------- wording
-
-
 def _titel(quelle: Quelle, merkmal: str) -> str:
     return quelle.merkmale[merkmal].titel
-
-
-def _stelle(zeile) -> str:
-    blatt = f"Blatt »{zeile.blatt}«, " if isinstance(zeile.blatt, str) and zeile.blatt else ""
-    return f"{blatt}Zeile {zeile.zeile}, Spalte »{zeile.spalte}«"
-
-
-def _mehr(anzahl: int) -> str:
-    return "" if anzahl <= 1 else f" und {anzahl - 1} weitere Stelle{'n' if anzahl > 2 else ''}"
-
-
-def _zahl(wert: float) -> str:
-    if np.isnan(wert):
-        return "ohne Wert"
-    return f"{wert:,.0f}".replace(",", ".") if wert == int(wert) else f"{wert:.2f}".replace(".", ",")

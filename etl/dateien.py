@@ -1,4 +1,4 @@
-"""Delivered files → sheets of text rows. Knows encodings, spreadsheets and disguised files; no meaning of columns."""
+"""Delivered files → tables of text rows. Knows encodings and disguised files; no meaning of columns."""
 
 import codecs
 import csv
@@ -7,36 +7,34 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
-from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
-
+from etl.blattbau import OLE, Bauplanfehler, ole_stroeme
 from etl.checks import Befund
-from etl.quelle import Quelle, muster_regex
+from etl.mappen import Blatt, read_mappe, spaltenbuchstabe
+from etl.parkett import read_parquet
+from etl.personen import GRUENDLICH, datenschutz, harte_stelle, ist_fallliste
+from etl.quelle import Quelle
 from geodata.fehler import LieferungError
 
+__all__ = ["TRENNER", "Blatt", "Inhalt", "pruefe_datei", "read_blaetter", "sha256_datei", "spaltenbuchstabe"]
+
 BLOCK = 1 << 20
-XLSX_GRENZE = 400 << 20  # bytes unpacked; a real workbook of a Kreis has a few MB
+MAPPEN = {"xlsx": "Excel-Datei (XLSX)", "xls": "alte Excel-Datei (XLS)", "ods": "OpenDocument-Tabelle (ODS)"}
+FORMATE = {**MAPPEN, "parquet": "Parquet-Datei"}  # any other format is text
 ECHTE_ART = {
-    b"PK\x03\x04": "eine ZIP- oder Excel-Datei (XLSX)",
     b"\xd0\xcf\x11\xe0": "eine alte Excel-Datei (XLS) oder eine mit Kennwort geschützte Datei",
     b"%PDF": "eine PDF-Datei",
     b"{\\rtf": "ein Word-Dokument (RTF)",
+    b"\x1f\x8b": "eine gepackte Datei (GZIP)",
+    b"7z\xbc\xaf": "eine gepackte Datei (7-Zip)",
+    b"SQLite format 3": "eine SQLite-Datenbank",
 }
 MOJIBAKE = re.compile("Ã[\u00a4\u00b6\u00bc\u0178\u201e\u2013\u0153\u0084\u0096\u009c\u009f]|â€[“”\u0093\u0094œ]|ï»¿")
 HTML = re.compile(rb"\s*(<!doctype html|<html|<table|<head)", re.I)
 TRENNER = {";": "Semikolon", ",": "Komma", "\t": "Tabulator", "|": "Senkrechtstrich"}
-
-
-@dataclass
-class Blatt:
-    """One table of text: numbered rows (1 = first line of the file or sheet)."""
-
-    name: str  # "" for a text file
-    zeilen: Iterator[tuple[int, list[str]]]
-    titel: str = ""  # sheet name as delivered, for {stichtag:…}
-    excel: bool = False
 
 
 @dataclass
@@ -58,7 +56,7 @@ def pruefe_datei(pfad: Path, quelle: Quelle) -> Inhalt:
             f"Quelle »{quelle.id}«: Die Datei ist leer.", wo=pfad.name, tun="Beim Lieferanten neu anfordern."
         )
     _pruefe_art(pfad, quelle, kopf)
-    if quelle.datei.format == "xlsx":
+    if quelle.datei.format in FORMATE:
         return Inhalt(sha256_datei(pfad), "")
     return _pruefe_text(pfad, quelle, kopf)
 
@@ -76,21 +74,72 @@ def _anfang(pfad: Path) -> bytes:
 
 
 def _pruefe_art(pfad: Path, quelle: Quelle, kopf: bytes) -> None:
-    erwartet = "Excel-Datei (XLSX)" if quelle.datei.format == "xlsx" else "Textdatei (CSV)"
-    echt = next((art for zeichen, art in ECHTE_ART.items() if kopf.startswith(zeichen)), "")
+    erwartet = FORMATE.get(quelle.datei.format, "Textdatei (CSV)")
+    art = echte_art(pfad, kopf)
+    if art == quelle.datei.format or (art == "text" and quelle.datei.format not in FORMATE):
+        return
+    beschreibung = FORMATE.get(art) or art
+    if art in FORMATE:
+        beschreibung = f"eine {FORMATE[art]}"
+        tat = f'Im Profil unter [datei] format = "{art}" eintragen, oder die Datei als {erwartet} speichern'
+    elif art == "text":
+        beschreibung, tat = "eine Textdatei", f"Die Datei als {erwartet} speichern"
+    else:
+        tat = f"Die Datei öffnen, prüfen und ohne Kennwort als {erwartet} speichern"
+    raise LieferungError(
+        f"Quelle »{quelle.id}«: Erwartet ist eine {erwartet}, die Datei ist aber in Wahrheit {beschreibung}.",
+        wo=pfad.name,
+        tun=f"{tat}; die Endung zu ändern genügt nicht.",
+    )
+
+
+def echte_art(pfad: Path, kopf: bytes) -> str:
+    """What the bytes are: xlsx, xls, ods, parquet, text, or a German phrase for anything else."""
     if HTML.match(kopf.removeprefix(codecs.BOM_UTF8)):
-        echt = "eine HTML-Seite (vielleicht die Anmelde- oder Fehlerseite eines Portals)"
-    if quelle.datei.format == "xlsx":
-        echt = "" if kopf.startswith(b"PK\x03\x04") else echt or "keine Excel-Datei"
-    if echt:
-        raise LieferungError(
-            f"Quelle »{quelle.id}«: Erwartet ist eine {erwartet}, die Datei ist aber in Wahrheit {echt}.",
-            wo=pfad.name,
-            tun=f"Die Datei öffnen, prüfen und als {erwartet} speichern; die Endung zu ändern genügt nicht.",
-        )
+        return "eine HTML-Seite (vielleicht die Anmelde- oder Fehlerseite eines Portals)"
+    if kopf.startswith(b"PK\x03\x04"):
+        return _art_archiv(pfad)
+    if kopf.startswith(OLE):
+        return _art_ole(pfad)
+    if kopf.startswith(b"PAR1"):
+        return "parquet"
+    if kopf.startswith(b"<?xml"):
+        return "eine XML-Datei"
+    return next((art for zeichen, art in ECHTE_ART.items() if kopf.startswith(zeichen)), "text")
+
+
+def _art_ole(pfad: Path) -> str:
+    try:
+        stroeme = ole_stroeme(pfad.read_bytes())
+    except Bauplanfehler:
+        return "xls"  # its reader says what is wrong
+    if "EncryptedPackage" in stroeme:
+        return "eine mit Kennwort geschützte Excel-Datei"
+    return "xls" if {"Workbook", "Book"} & set(stroeme) else "eine alte Office-Datei (etwa Word) oder eine Nachricht"
+
+
+def _art_archiv(pfad: Path) -> str:
+    try:
+        with zipfile.ZipFile(pfad) as archiv:
+            namen = set(archiv.namelist())
+            art = archiv.read("mimetype")[:100] if "mimetype" in namen else b""
+    except Exception:  # whatever is wrong with it, the reader of the declared format says so
+        return "eine ZIP- oder Excel-Datei, die beschädigt ist"
+    if any(name.startswith("xl/workbook.") for name in namen):
+        return "xlsx"
+    if "opendocument.spreadsheet" in art.decode("latin-1") or ("content.xml" in namen and not art):
+        return "ods"
+    return "eine Word-Datei (DOCX)" if "word/document.xml" in namen else "eine ZIP-Datei"
 
 
 def sha256_datei(pfad: Path) -> str:
+    """Hash of the bytes; asked twice for the same state of a file (known already? what to write down?), read once."""
+    zustand = pfad.stat()
+    return _sha256(pfad, zustand.st_size, zustand.st_mtime_ns)
+
+
+@lru_cache(maxsize=1_000)
+def _sha256(pfad: Path, groesse: int, zeit: int) -> str:
     with open(pfad, "rb") as datei:
         return hashlib.file_digest(datei, "sha256").hexdigest()
 
@@ -114,68 +163,84 @@ def _pruefe_text(pfad: Path, quelle: Quelle, kopf: bytes) -> Inhalt:
         nummer, zeile, text = stelle
         raise LieferungError(
             f"Quelle »{quelle.id}«: Die Umlaute der Datei sind nicht lesbar; sie ist nicht (durchgehend) in {erlaubt}.",
-            wo=f"{pfad.name}, Zeile {zeile}, Byte {nummer}: {text}",
+            wo=f"{pfad.name}, Zeile {zeile}, Byte {nummer}: vermutlich {text}",
             tun='Im Profil unter [datei] zeichensatz eintragen (für Dateien aus Excel meist "cp1252"). Sind nur '
             "einzelne Zeilen betroffen, wurden zwei Dateien zusammenkopiert: neu liefern lassen.",
         )
-    hash_ = _pruefe_zeichen(pfad, quelle, erlaubt)
-    return Inhalt(hash_, "utf-8-sig" if erlaubt == "utf-8" else erlaubt, befunde)
+    _pruefe_zeichen(pfad, quelle, erlaubt)
+    return Inhalt(sha256_datei(pfad), "utf-8-sig" if erlaubt == "utf-8" else erlaubt, befunde)
 
 
 def _unlesbar(pfad: Path, zeichensatz: str) -> tuple[int, int, str] | None:
-    """Byte offset, line and surroundings of the first bytes that are not in `zeichensatz`; None when all are."""
+    """Byte offset, line and meant sign of the first bytes that are not in `zeichensatz`; None when all are.
+
+    Only the one sign: what stands around it may be a name.
+    """
     if zeichensatz == "iso-8859-1":
         return None
     entschluessler = codecs.getincrementaldecoder(zeichensatz)()
-    gelesen, zeile = 0, 1
+    gelesen = 0
     with open(pfad, "rb") as datei:
         while True:
             block = datei.read(BLOCK)
             rest = len(entschluessler.getstate()[0])
+            if block and not rest and zeichensatz != "utf-16" and block.isascii():
+                gelesen += len(block)
+                continue
             try:
                 entschluessler.decode(block, final=not block)
             except UnicodeDecodeError as fehler:
                 stelle = gelesen - rest + fehler.start
-                zeile += fehler.object[: fehler.start].count(b"\n")
-                umgebung = fehler.object[max(0, fehler.start - 15) : fehler.end + 15]
-                return stelle, zeile, f"»{' '.join(umgebung.decode('cp1252', 'replace').split())}«"
+                with open(pfad, "rb") as davor:
+                    zeile = 1 + davor.read(stelle).count(b"\n")
+                zeichen = fehler.object[fehler.start : fehler.start + 1].decode("cp1252", "replace")
+                return stelle, zeile, f"»{zeichen}«" if zeichen.isprintable() else "ein Steuerzeichen"
             if not block:
                 return None
             gelesen += len(block)
-            zeile += block.count(b"\n")
 
 
-def _pruefe_zeichen(pfad: Path, quelle: Quelle, zeichensatz: str) -> str:
-    """Stops at doubly encoded umlauts and NUL; returns the hash of the bytes."""
-    sha, zeile = hashlib.sha256(), 1
+def _pruefe_zeichen(pfad: Path, quelle: Quelle, zeichensatz: str) -> None:
+    """Stops at marks of single persons, doubly encoded umlauts and NUL."""
+    fallliste = ist_fallliste(quelle)
+    for nr, text in enumerate(_texte(pfad, zeichensatz)):
+
+        def ort(stelle: int, nr: int = nr, text: str = text) -> str:
+            davor = sum(frueher.count("\n") for frueher in islice(_texte(pfad, zeichensatz), nr))
+            return f"{pfad.name}, Zeile {1 + davor + text.count(chr(10), 0, stelle)}"
+
+        if not fallliste and (stelle := harte_stelle(text, gruendlich=nr * BLOCK < GRUENDLICH)) is not None:
+            raise datenschutz(quelle, ort(stelle))
+        treffer = None if text.isascii() else MOJIBAKE.search(text)
+        if treffer:
+            raise LieferungError(
+                f"Quelle »{quelle.id}«: Umlaute sind beschädigt: »{treffer.group()}« steht für einen Buchstaben.",
+                wo=ort(treffer.start()),
+                tun='Steht im Profil zeichensatz = "cp1252" oder "iso-8859-1", dort "utf-8" eintragen. Sonst ist '
+                "schon die Datei beschädigt: beim Lieferanten neu anfordern.",
+            )
+        if "\x00" in text:
+            raise LieferungError(
+                f"Quelle »{quelle.id}«: Die Datei enthält Nullzeichen und ist vermutlich beschädigt.",
+                wo=ort(text.index("\x00")),
+                tun="Die Datei beim Lieferanten neu anfordern.",
+            )
+
+
+def _texte(pfad: Path, zeichensatz: str) -> Iterator[str]:
+    """The file decoded block by block."""
     entschluessler = codecs.getincrementaldecoder(zeichensatz)()
     with open(pfad, "rb") as datei:
         while block := datei.read(BLOCK):
-            sha.update(block)
-            text = entschluessler.decode(block)
-            treffer = None if text.isascii() else MOJIBAKE.search(text)
-            if treffer:
-                ausschnitt = text[max(0, treffer.start() - 12) : treffer.end() + 12].splitlines()
-                raise LieferungError(
-                    f"Quelle »{quelle.id}«: Umlaute sind beschädigt, etwa »{max(ausschnitt, key=len).strip()}«.",
-                    wo=f"{pfad.name}, Zeile {zeile + text.count(chr(10), 0, treffer.start())}",
-                    tun='Steht im Profil zeichensatz = "cp1252" oder "iso-8859-1", dort "utf-8" eintragen. Sonst ist '
-                    "schon die Datei beschädigt: beim Lieferanten neu anfordern.",
-                )
-            if "\x00" in text:
-                raise LieferungError(
-                    f"Quelle »{quelle.id}«: Die Datei enthält Nullzeichen und ist vermutlich beschädigt.",
-                    wo=f"{pfad.name}, Zeile {zeile + text.count(chr(10), 0, text.index(chr(0)))}",
-                    tun="Die Datei beim Lieferanten neu anfordern.",
-                )
-            zeile += text.count("\n")
-    return sha.hexdigest()
+            yield entschluessler.decode(block)
 
 
 def read_blaetter(pfad: Path, quelle: Quelle, inhalt: Inhalt) -> Iterator[Blatt]:
     """The tables of one file, one after the other."""
-    if quelle.datei.format == "xlsx":
-        yield from _read_xlsx(pfad, quelle, inhalt)
+    if quelle.datei.format in MAPPEN:
+        yield from read_mappe(pfad, quelle, inhalt.befunde)
+    elif quelle.datei.format == "parquet":
+        yield read_parquet(pfad, quelle)
     else:
         yield Blatt("", _read_text(pfad, quelle, inhalt.zeichensatz))
 
@@ -194,102 +259,3 @@ def _read_text(pfad: Path, quelle: Quelle, zeichensatz: str) -> Iterator[tuple[i
                 wo=f"{pfad.name}, ab Zeile {nummer}",
                 tun='Die Zeile in einem Texteditor prüfen: Ein " innerhalb eines Textes wird verdoppelt ("").',
             ) from None
-
-
-# ---------------------------------------------------------------- spreadsheets
-
-
-def _read_xlsx(pfad: Path, quelle: Quelle, inhalt: Inhalt) -> Iterator[Blatt]:
-    _pruefe_archiv(pfad, quelle)
-    try:
-        mappe = CalamineWorkbook.from_path(str(pfad))
-    except (CalamineError, OSError) as fehler:
-        raise LieferungError(
-            f"Quelle »{quelle.id}«: Die Excel-Datei ist beschädigt oder geschützt.",
-            wo=f"{pfad.name} ({fehler})",
-            tun="In Excel öffnen, ohne Kennwort als XLSX speichern und neu ablegen.",
-        ) from None
-    muster = muster_regex(quelle.datei.blatt)
-    gewaehlt = []
-    for angabe in mappe.sheets_metadata:
-        sichtbar = angabe.visible == SheetVisibleEnum.Visible
-        if muster.fullmatch(angabe.name) and (sichtbar or quelle.datei.blatt == angabe.name):
-            gewaehlt.append(angabe.name)
-        else:
-            art = "Blatt" if sichtbar else "Ausgeblendetes Blatt"
-            inhalt.befunde.append(Befund("blatt", "hinweis", f"{art} »{angabe.name}« wurde nicht gelesen."))
-    if not gewaehlt:
-        raise LieferungError(
-            f"Quelle »{quelle.id}«: Das Blatt »{quelle.datei.blatt}« fehlt.",
-            wo=f"{pfad.name}, Blätter: {', '.join(mappe.sheet_names)}",
-            tun="Blatt umbenennen oder im Profil unter [datei] blatt anpassen.",
-        )
-    for name in gewaehlt:
-        _pruefe_formeln(pfad, quelle, mappe.sheet_names.index(name), name)
-        zeilen = mappe.get_sheet_by_name(name).to_python(skip_empty_area=False)
-        texte = ((nr, [_als_text(z, quelle.datei.dezimal) for z in zeile]) for nr, zeile in enumerate(zeilen, 1))
-        yield Blatt(name, texte, titel=name, excel=True)
-
-
-def _pruefe_archiv(pfad: Path, quelle: Quelle) -> None:
-    try:
-        with zipfile.ZipFile(pfad) as archiv:
-            groesse = sum(eintrag.file_size for eintrag in archiv.infolist())
-            tabelle = "xl/workbook.xml" in archiv.namelist() or "xl/workbook.bin" in archiv.namelist()
-    except (zipfile.BadZipFile, OSError):
-        groesse, tabelle = 0, False
-    if not tabelle or groesse > XLSX_GRENZE:
-        grund = "ist ausgepackt unzulässig groß" if groesse > XLSX_GRENZE else "ist beschädigt oder keine Excel-Datei"
-        raise LieferungError(
-            f"Quelle »{quelle.id}«: Die Datei {grund}.",
-            wo=pfad.name,
-            tun="In Excel öffnen, nur die gelieferten Blätter behalten, als XLSX speichern und neu ablegen.",
-        )
-
-
-def _pruefe_formeln(pfad: Path, quelle: Quelle, nummer: int, name: str) -> None:
-    """A formula that was never calculated has no value in the file; readers would see an empty cell."""
-    with zipfile.ZipFile(pfad) as archiv:
-        blaetter = sorted(
-            (n for n in archiv.namelist() if re.fullmatch(r"xl/worksheets/sheet\d+\.xml", n)),
-            key=lambda n: int(re.findall(r"\d+", n)[-1]),
-        )
-        if nummer >= len(blaetter):
-            return
-        text = archiv.read(blaetter[nummer]).decode("utf-8", "replace")
-    for zelle in re.finditer(r'<c r="([A-Z]+\d+)"[^>]*>(.*?)</c>', text, re.S) if "<f" in text else ():
-        if "<f" in zelle[2] and not re.search(r"<v>[^<]", zelle[2]):
-            raise LieferungError(
-                f"Quelle »{quelle.id}«: Eine Formel hat kein gespeichertes Ergebnis.",
-                wo=f"{pfad.name}, Blatt »{name}«, Zelle {zelle[1]}",
-                tun="Die Datei in Excel öffnen und speichern, dann neu ablegen.",
-            )
-
-
-def _als_text(zelle: object, dezimal: str) -> str:
-    """A spreadsheet cell as a person would type it in this source."""
-    match zelle:
-        case str():
-            return zelle
-        case None:
-            return ""
-        case bool():
-            return "WAHR" if zelle else "FALSCH"
-        case int():
-            return str(zelle)
-        case float():
-            return str(int(zelle)) if zelle.is_integer() else repr(zelle).replace(".", dezimal)
-        case datetime():
-            return zelle.date().isoformat() if zelle.time() == time(0) else zelle.isoformat()
-        case date() | time() | timedelta():
-            return str(zelle)
-    raise AssertionError(f"unbekannte Zellart {type(zelle)}")
-
-
-def spaltenbuchstabe(spalte: int) -> str:
-    buchstaben = ""
-    spalte += 1
-    while spalte:
-        spalte, rest = divmod(spalte - 1, 26)
-        buchstaben = chr(65 + rest) + buchstaben
-    return buchstaben

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from etl.checks import Befund, Breit
+from etl.befund import Befund
+from etl.checks import Breit
 from etl.quelle import Korrektur, Quelle
 from etl.read import STATUS, Lieferung
 from geodata.fehler import LieferungError
@@ -18,15 +19,27 @@ def korrigiere(lieferung: Lieferung, quelle: Quelle) -> list[Befund]:
         LieferungError: a guard does not hold; nobody may correct what is no longer wrong.
     """
     befunde = []
-    for korrektur in quelle.korrektur:
+    for nr, korrektur in enumerate(quelle.korrektur, start=1):
         betroffen = [t for t in lieferung.stichtage if korrektur.wann.stichtag in (None, t)]
         taten = {"spalten_versetzt": _verschiebe, "nicht_geliefert": _streiche, "wert": _ersetze, "sperren": _ersetze}
         tat = taten[korrektur.tat]
         for tag in betroffen:
             tat(lieferung, quelle, korrektur, (lieferung.frame["stichtag"] == pd.Timestamp(tag)).to_numpy())
+            lieferung.korrigiert.append(_betroffene(lieferung.frame, korrektur, tag, nr))
             text = f"Korrektur angewandt ({tag:%d.%m.%Y}): {korrektur.grund}"
-            befunde.append(Befund("korrektur", "hinweis", text, korrektur.merkmal or ", ".join(korrektur.merkmale)))
+            merkmale = korrektur.merkmal or ", ".join(korrektur.merkmale)
+            befunde.append(Befund("korrektur", "hinweis", text, merkmale, stichtag=tag))
     return befunde
+
+
+def _betroffene(frame: pd.DataFrame, korrektur: Korrektur, tag, nr: int) -> pd.DataFrame:
+    """The cells a correction has touched: `raum_id`, `stichtag`, `merkmal`, `nr`, `tat`, `grund`."""
+    merkmale = {*korrektur.merkmale, korrektur.merkmal}
+    hier = (frame["stichtag"] == pd.Timestamp(tag)) & frame["merkmal"].isin(merkmale)
+    if korrektur.raum:
+        hier &= frame["raum_id"] == korrektur.raum
+    zellen = frame.loc[hier, ["raum_id", "merkmal"]].astype(object)
+    return zellen.assign(stichtag=tag, nr=nr, tat=korrektur.tat, grund=korrektur.grund)
 
 
 def _verschiebe(lieferung: Lieferung, quelle: Quelle, korrektur: Korrektur, am_tag: np.ndarray) -> None:

@@ -1,23 +1,33 @@
-"""Deliveries → intern.duckdb: everything is read and checked first, then one transaction on a copy, then one rename.
+"""Deliveries → intern.duckdb: read, checked and written into a copy file by file; one rename makes all of it valid.
 
 A crash at any step leaves the old file: nobody ever writes into the file that is in use.
 """
 
+import shutil
+import tempfile
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from etl.bestand import abschrift, check_zustaendigkeit, gesperrt, jetzt, read_bekannte
-from etl.checks import Befund, check_fehlende, check_lieferung, find_fehlende, find_spruenge, ohne_doppelte
+from etl.annahmen import ANNAHMEN, pruefe_sperrende
+from etl.befund import Befund
+from etl.bestand import abschrift, check_zustaendigkeit, gesperrt, jetzt, read_bekannte, write_befunde
 from etl.dateien import sha256_datei
-from etl.korrekturen import korrigiere
+from etl.gruppen import pruefe_gruppen
+from etl.nachlieferung import find_aenderungen
+from etl.profilstand import find_profilstand
 from etl.quelle import Quelle
-from etl.raeume import Raumbuch
-from etl.read import Lieferung, read_lieferung
-from etl.rechnen import berechne, ergaenze_fehlende, ergaenze_summen, ohne_leere
+from etl.quer import pruefe_quer, write_regeln
+from etl.raeume import Raumbuch, find_gebietsstand
+from etl.read import Lieferung
+from etl.spruenge import find_gleiche, find_paare, find_spruenge
 from geodata.fehler import LieferungError
 from geodata.gebiet import Gebiet
 
@@ -94,26 +104,6 @@ def finde_dateien(gebiet: Gebiet, quellen: dict[str, Quelle], eingang: Path) -> 
     return paare
 
 
-def pruefe_lieferung(pfad: Path, quelle: Quelle, gebiet: Gebiet, *, buch: Raumbuch | None = None) -> Lieferung:
-    """Read one file and apply every rule that needs no database.
-
-    Raises:
-        LieferungError: with place and remedy.
-    """
-    buch = buch or Raumbuch(gebiet)
-    lieferung = read_lieferung(pfad, quelle, gebiet, buch=buch)
-    befunde = ohne_doppelte(lieferung, quelle)
-    befunde += korrigiere(lieferung, quelle)
-    lieferung.frame = ohne_leere(lieferung.frame, buch)
-    fehlend = find_fehlende(lieferung.frame, buch)
-    befunde += check_fehlende(fehlend, lieferung, quelle, buch)
-    vollstaendig = ergaenze_summen(ergaenze_fehlende(lieferung.frame, fehlend, quelle), quelle)
-    lieferung.frame = berechne(vollstaendig, quelle)
-    befunde += check_lieferung(lieferung, quelle, buch)
-    lieferung.befunde += befunde
-    return lieferung
-
-
 # ---------------------------------------------------------------- loading
 
 
@@ -128,42 +118,67 @@ def load(
     """Load delivered files into `ziel` (intern.duckdb), all or none; the same content twice is "unverändert".
 
     Raises:
-        LieferungError: the first file that breaks a rule; `ziel` is untouched then.
+        LieferungError: the first file that breaks a rule, or findings nobody has accepted; `ziel` is untouched then.
     """
     melde = melde or (lambda done, total, text: None)
-    ziel.parent.mkdir(parents=True, exist_ok=True)
     with gesperrt(ziel):
-        bekannt = read_bekannte(ziel)
-        ergebnisse, neue = _lies_alle(gebiet, dateien, bekannt, melde)
+        ergebnisse = _was_ist_neu(gebiet, dateien, read_bekannte(ziel))
+        neue = [(e, q, pfad) for e, (q, pfad) in zip(ergebnisse, dateien, strict=True) if e.ergebnis == "geladen"]
         if neue or not ziel.exists():
-            melde(len(dateien), len(dateien), "Schreiben")
             with abschrift(ziel) as con:
                 _write_stammdaten(con, gebiet, quellen)
-                for ergebnis, lieferung in neue:
-                    _write_lieferung(con, gebiet, quellen[lieferung.quelle_id], lieferung, ergebnis)
+                buch = Raumbuch(gebiet)
+                for nr, (ergebnis, quelle, pfad) in enumerate(neue):
+                    name = f"{quelle.id}/{pfad.name}"
+                    melde(nr, len(neue), name)
+
+                    def fortschritt(werte: int, nr: int = nr, name: str = name) -> None:
+                        melde(nr, len(neue), f"{name}, {werte / 1e6:.1f} Mio. Werte".replace(".", ",", 1))
+
+                    _lade_datei(con, gebiet, quelle, pfad, ergebnis, buch, ziel.parent, fortschritt)
+                melde(len(neue), len(neue), "Schreiben")
                 check_zustaendigkeit(con)
+                for nummer, _, befund in pruefe_quer(con):
+                    for ergebnis in (e for e in ergebnisse if e.lieferung_id == nummer):
+                        ergebnis.befunde.append(befund)
+                funde = [(e.quelle, e.datei, b) for e in ergebnisse for b in e.befunde]
+                pruefe_sperrende(ziel.parent, funde, gebiet_id=gebiet.id)
+        else:
+            pruefe_sperrende(ziel.parent, [], gebiet_id=gebiet.id)
     return Bericht(gebiet.id, ergebnisse)
 
 
-def _lies_alle(
-    gebiet: Gebiet, dateien: list[tuple[Quelle, Path]], bekannt: pd.DataFrame, melde: Melder
-) -> tuple[list[Ergebnis], list[tuple[Ergebnis, Lieferung]]]:
-    ergebnisse, neue, buch = [], [], Raumbuch(gebiet)
-    gelesen: dict[tuple[str, str], str] = {}
-    for nr, (quelle, pfad) in enumerate(dateien):
-        melde(nr, len(dateien), f"{quelle.id}/{pfad.name}")
+def probiere(
+    gebiet: Gebiet,
+    quellen: dict[str, Quelle],
+    dateien: list[tuple[Quelle, Path]],
+    ziel: Path,
+    *,
+    melde: Melder | None = None,
+) -> Bericht:
+    """What `load` would do, done with a copy that is thrown away: differences are seen before anything counts.
+
+    Raises:
+        LieferungError: as `load`.
+    """
+    with tempfile.TemporaryDirectory(prefix="sozialraum_") as ordner:
+        for vorhanden in (ziel, ziel.with_name(ANNAHMEN)):
+            if vorhanden.exists():
+                shutil.copyfile(vorhanden, Path(ordner) / vorhanden.name)
+        return load(gebiet, quellen, dateien, Path(ordner) / ziel.name, melde=melde)
+
+
+def _was_ist_neu(gebiet: Gebiet, dateien: list[tuple[Quelle, Path]], bekannt: pd.DataFrame) -> list[Ergebnis]:
+    ergebnisse, gelesen = [], {}
+    for quelle, pfad in dateien:
         sha = sha256_datei(pfad)
-        ergebnis = Ergebnis(quelle.id, pfad.name, _schon_da(quelle, pfad, sha, bekannt, gelesen))
+        stand = find_profilstand(quelle, gebiet)
+        ergebnisse.append(Ergebnis(quelle.id, pfad.name, _schon_da(quelle, stand, pfad, sha, bekannt, gelesen)))
         gelesen[quelle.id, sha] = pfad.name
-        ergebnisse.append(ergebnis)
-        if ergebnis.ergebnis == "geladen":
-            lieferung = pruefe_lieferung(pfad, quelle, gebiet, buch=buch)
-            ergebnis.werte, ergebnis.befunde = len(lieferung.frame), lieferung.befunde
-            neue.append((ergebnis, lieferung))
-    return ergebnisse, neue
+    return ergebnisse
 
 
-def _schon_da(quelle: Quelle, pfad: Path, sha: str, bekannt: pd.DataFrame, gelesen: dict) -> str:
+def _schon_da(quelle: Quelle, stand: str, pfad: Path, sha: str, bekannt: pd.DataFrame, gelesen: dict) -> str:
     """Has this content been loaded before, and under which name?"""
     gleich = bekannt[(bekannt["quelle"] == quelle.id) & (bekannt["sha256"] == sha)]
     gueltig = gleich[gleich["entfernt_am"].isna()]
@@ -175,7 +190,7 @@ def _schon_da(quelle: Quelle, pfad: Path, sha: str, bekannt: pd.DataFrame, geles
             wo=pfad.name,
             tun="Vermutlich wurde dieselbe Datei unter neuem Namen abgelegt. Die richtige Datei anfordern.",
         )
-    if andere or (gueltig["profil_sha256"] == quelle.sha256).any():
+    if andere or (gueltig["profil_sha256"] == stand).any():
         return "unverändert"
     return "entfernt" if len(gleich) > len(gueltig) and gueltig.empty else "geladen"
 
@@ -205,76 +220,183 @@ def _write_stammdaten(con: duckdb.DuckDBPyConnection, gebiet: Gebiet, quellen: d
             for m, a in merkmale.items()
         ],
     )
+    write_regeln(con, [q for q in quellen.values() if gebiet.id in q.gebiet])
 
 
-def _write_lieferung(
-    con: duckdb.DuckDBPyConnection, gebiet: Gebiet, quelle: Quelle, lieferung: Lieferung, ergebnis: Ergebnis
+def _lade_datei(
+    con: duckdb.DuckDBPyConnection,
+    gebiet: Gebiet,
+    quelle: Quelle,
+    pfad: Path,
+    ergebnis: Ergebnis,
+    buch: Raumbuch,
+    ordner: Path,
+    fortschritt: Callable[[int], None],
 ) -> None:
+    """One delivery, group by group, into the draft; any error leaves the draft to be thrown away."""
     nummer = con.execute("SELECT nextval('lieferung_nr')").fetchall()[0][0]
-    staende = {tag: gebiet.gebietsstand_am(tag).id for tag in lieferung.stichtage}
-    con.register("neu", lieferung.frame)
-    con.register("staende", pd.DataFrame({"stichtag": pd.to_datetime(list(staende)), "stand": list(staende.values())}))
     ergebnis.lieferung_id = nummer
-    ergebnis.geaendert = _zaehle_aenderungen(con, quelle)
-    con.execute(
-        "INSERT INTO lieferung VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
-        [nummer, quelle.id, lieferung.datei, lieferung.sha256, quelle.sha256, jetzt(), len(lieferung.frame)],
-    )
+    stand = find_profilstand(quelle, gebiet)
+    profil = [stand, quelle.id, quelle.model_dump_json()]
+    con.execute("INSERT OR IGNORE INTO profil VALUES (?, ?, ?)", profil)
+    befunde: list[Befund] = []
+    with ThreadPoolExecutor(1) as schreiber:  # one group is written while the next is checked
+        geschrieben: Future | None = None
+        letzte = None
+        for lieferung in pruefe_gruppen(pfad, quelle, buch, ordner, melde=fortschritt):
+            if geschrieben is None:
+                con.execute(
+                    "INSERT INTO lieferung VALUES (?, ?, ?, ?, ?, ?, 0, NULL)",
+                    [nummer, quelle.id, lieferung.datei, lieferung.sha256, stand, jetzt()],
+                )
+            else:
+                spruenge, letzte = geschrieben.result()
+                befunde += spruenge
+            ergebnis.werte += len(lieferung.frame)
+            befunde += lieferung.befunde
+            geschrieben = schreiber.submit(_write_gruppe, con, gebiet, quelle, lieferung, nummer, ergebnis, letzte)
+        befunde += geschrieben.result()[0]
+    befunde += _find_gleiche(con, nummer, quelle)
+    ergebnis.befunde = list(dict.fromkeys(befunde))
+    con.execute("UPDATE lieferung SET zeilen = ? WHERE lieferung_id = ?", [ergebnis.werte, nummer])
+    write_befunde(con, nummer, quelle.id, ergebnis.befunde)
+
+
+def _find_gleiche(con: duckdb.DuckDBPyConnection, nummer: int, quelle: Quelle) -> list[Befund]:
+    neu = con.execute("SELECT * FROM abdruck WHERE lieferung_id = ?", [nummer]).df()
+    andere = con.execute(
+        """
+        SELECT stichtag, abdruck, datei FROM abdruck JOIN sprecher s USING (lieferung_id, stichtag)
+        JOIN lieferung USING (lieferung_id) WHERE s.quelle = ? ORDER BY stichtag
+        """,
+        [quelle.id],
+    ).df()
+    return find_gleiche(neu, andere, quelle)
+
+
+def _write_gruppe(
+    con: duckdb.DuckDBPyConnection,
+    gebiet: Gebiet,
+    quelle: Quelle,
+    lieferung: Lieferung,
+    nummer: int,
+    ergebnis: Ergebnis,
+    letzte: pd.DataFrame | None,
+) -> tuple[list[Befund], pd.DataFrame]:
+    """Values of some Stichtage.
+
+    Args:
+        letzte: newest values before them, if a group of the same delivery has left them; see `find_paare`.
+
+    Returns:
+        The findings that need what was there before, and `letzte` for the next group.
+    """
+    zahlen = _als_codes(con, gebiet, quelle, lieferung.frame)
+    con.register("neu", zahlen)
+    geaendert = _zaehle_aenderungen(con, quelle)
+    for merkmal, anzahl in geaendert.items():
+        ergebnis.geaendert[merkmal] = ergebnis.geaendert.get(merkmal, 0) + anzahl
+    aenderungen = find_aenderungen(con, quelle) if geaendert else []
     con.execute(
         """
-        INSERT INTO fallzahl
-        SELECT raum_id::TEXT, stand, neu.stichtag::DATE, merkmal::TEXT, nullif(wert, 'NaN'::DOUBLE), status::TEXT,
-               $nummer, blatt::TEXT, nullif(zeile, 0), spalte::TEXT
-        FROM neu JOIN staende ON staende.stichtag::DATE = neu.stichtag::DATE
+        INSERT INTO zahl
+        SELECT raum, stand, stichtag::DATE, merkmal, nullif(wert, 'NaN'::DOUBLE), status, $nummer, blatt,
+               nullif(zeile, 0), spalte
+        FROM neu
         """,
         {"nummer": nummer},
     )
-    ergebnis.befunde += find_spruenge(_read_vorher(con, nummer), quelle)
-    if ergebnis.befunde:
-        con.register("befunde", pd.DataFrame([vars(b) for b in ergebnis.befunde]))
-        con.execute(
-            "INSERT INTO befund SELECT $nummer, $quelle, regel, merkmal, schwere, text, ort FROM befunde",
-            {"nummer": nummer, "quelle": quelle.id},
-        )
+    con.execute(
+        """
+        INSERT INTO termin
+        SELECT $nummer, stichtag::DATE, text, count(*) FROM neu JOIN wort ON code = merkmal GROUP BY ALL
+        """,
+        {"nummer": nummer},
+    )
+    con.execute(
+        """
+        INSERT INTO abdruck
+        SELECT $nummer, stichtag, bit_xor(hash(raum, merkmal, wert, status)), count(wert), approx_count_distinct(wert)
+        FROM (SELECT stichtag::DATE AS stichtag, raum, merkmal, nullif(wert, 'NaN'::DOUBLE) AS wert, status FROM neu)
+        GROUP BY stichtag
+        """,
+        {"nummer": nummer},
+    )
+    for korrigiert in lieferung.korrigiert:
+        con.register("korrigierte", korrigiert)
+        con.execute("INSERT INTO korrigiert BY NAME SELECT ? AS lieferung_id, * FROM korrigierte", [nummer])
+        con.unregister("korrigierte")
+    if letzte is None:
+        letzte = _read_letzte(con, lieferung.stichtage[0])
+    paare, letzte = find_paare(lieferung.frame, letzte, quelle)
+    con.unregister("neu")
+    return [*aenderungen, *find_spruenge(paare, quelle)], letzte
+
+
+def _als_codes(con: duckdb.DuckDBPyConnection, gebiet: Gebiet, quelle: Quelle, frame: pd.DataFrame) -> pa.Table:
+    """The frame with numbers of `wort` instead of texts; new words are added."""
+    tag, tage = pd.factorize(frame["stichtag"].to_numpy())
+    staende = [find_gebietsstand(gebiet, quelle, pd.Timestamp(t).date()).id for t in tage]
+    texte = {text for s in ("raum_id", "merkmal", "status", "blatt", "spalte") for text in frame[s].cat.categories}
+    code = _codes(con, texte | set(staende))
+    spalten = {"stand": np.array([code[s] for s in staende], dtype=np.int32)[tag]}
+    for spalte, name in (("raum_id", "raum"), ("merkmal",) * 2, ("status",) * 2, ("blatt",) * 2, ("spalte",) * 2):
+        je_kategorie = np.array([code[text] for text in frame[spalte].cat.categories], dtype=np.int32)
+        spalten[name] = je_kategorie[frame[spalte].cat.codes.to_numpy()]
+    spalten |= {s: frame[s].to_numpy() for s in ("stichtag", "wert", "zeile")}
+    return pa.table({name: pa.array(werte) for name, werte in spalten.items()})
+
+
+def _codes(con: duckdb.DuckDBPyConnection, texte: set[str]) -> dict[str, int]:
+    bekannt = dict(con.execute("SELECT text, code FROM wort").fetchall())
+    fremd = sorted(texte - set(bekannt))
+    neu = dict(zip(fremd, range(len(bekannt), len(bekannt) + len(fremd)), strict=True))
+    if neu:
+        con.register("worte", pa.table({"code": list(neu.values()), "text": list(neu)}))
+        con.execute("INSERT INTO wort SELECT code, text FROM worte")
+        con.unregister("worte")
+    return bekannt | neu
 
 
 def _zaehle_aenderungen(con: duckdb.DuckDBPyConnection, quelle: Quelle) -> dict[str, int]:
     """Values that differ from what counted so far for the same Stichtage of this source, per Merkmal."""
+    frage = "SELECT 1 FROM sprecher WHERE quelle = $quelle AND stichtag IN (SELECT DISTINCT stichtag::DATE FROM neu)"
+    if not con.execute(frage, {"quelle": quelle.id}).fetchall():
+        return {}
     zeilen = con.execute(
         """
         WITH alt AS (
-            SELECT f.raum_id, f.stichtag, f.merkmal, f.wert, f.status
-            FROM fallzahl_gueltig f JOIN lieferung USING (lieferung_id)
-            WHERE quelle = $quelle AND stichtag IN (SELECT DISTINCT stichtag::DATE FROM neu)
+            SELECT z.raum, z.stichtag, z.merkmal, z.wert, z.status
+            FROM zahl z JOIN sprecher s USING (lieferung_id, stichtag)
+            WHERE s.quelle = $quelle AND stichtag IN (SELECT DISTINCT stichtag::DATE FROM neu)
         ), jetzt AS (
-            SELECT raum_id::TEXT AS raum_id, stichtag::DATE AS stichtag, merkmal::TEXT AS merkmal,
-                   nullif(wert, 'NaN'::DOUBLE) AS wert, status::TEXT AS status
+            SELECT raum, stichtag::DATE AS stichtag, merkmal, nullif(wert, 'NaN'::DOUBLE) AS wert, status
             FROM neu WHERE stichtag::DATE IN (SELECT DISTINCT stichtag FROM alt)
         )
-        SELECT merkmal, count(*)
-        FROM alt FULL JOIN jetzt USING (raum_id, stichtag, merkmal)
+        SELECT text, count(*)
+        FROM alt FULL JOIN jetzt USING (raum, stichtag, merkmal) JOIN wort ON wort.code = merkmal
         WHERE alt.wert IS DISTINCT FROM jetzt.wert OR alt.status IS DISTINCT FROM jetzt.status
-        GROUP BY merkmal ORDER BY merkmal
+        GROUP BY text ORDER BY text
         """,
         {"quelle": quelle.id},
     ).fetchall()
     return dict(zeilen)
 
 
-def _read_vorher(con: duckdb.DuckDBPyConnection, nummer: int) -> pd.DataFrame:
-    """Values of one delivery beside those of the Stichtag before; only pairs that differ by half or more."""
+def _read_letzte(con: duckdb.DuckDBPyConnection, vor: date) -> pd.DataFrame:
+    """The newest values before a day of the Merkmale in `neu`, whoever delivered them: raum_id, merkmal, wert."""
     return con.execute(
         """
-        WITH reihe AS (
-            SELECT raum_id, merkmal, stichtag, wert, lieferung_id,
-                   lag(wert) OVER (PARTITION BY merkmal, raum_id ORDER BY stichtag) AS vorher
-            FROM fallzahl_gueltig
-            WHERE wert IS NOT NULL AND merkmal IN (SELECT DISTINCT merkmal FROM fallzahl WHERE lieferung_id = $nummer)
+        WITH davor AS (
+            SELECT code AS merkmal, max(stichtag) AS stichtag
+            FROM termin JOIN sprecher USING (lieferung_id, stichtag) JOIN wort ON text = merkmal
+            WHERE stichtag < $vor AND code IN (SELECT DISTINCT merkmal FROM neu)
+            GROUP BY code
         )
-        SELECT raum_id, merkmal, stichtag, wert, vorher
-        FROM reihe
-        WHERE lieferung_id = $nummer AND abs(wert - vorher) >= 0.5 * least(abs(wert), abs(vorher)) AND wert <> vorher
-        ORDER BY merkmal, raum_id, stichtag
+        SELECT raum.text AS raum_id, merkmal.text AS merkmal, wert
+        FROM zahl JOIN davor USING (merkmal, stichtag) JOIN sprecher USING (lieferung_id, stichtag)
+        JOIN wort raum ON raum.code = zahl.raum JOIN wort merkmal ON merkmal.code = zahl.merkmal
+        WHERE wert IS NOT NULL AND stichtag IN (SELECT stichtag FROM davor)
         """,
-        {"nummer": nummer},
+        {"vor": vor},
     ).df()

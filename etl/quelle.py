@@ -11,16 +11,20 @@ from datetime import date
 from fnmatch import fnmatch, translate
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from etl.fallprofil import Fallliste, Punktzaehlung, Zuordnung
+from etl.gleichung import read_gleichung
 from geodata.fehler import KatalogError
 
 Zeichensatz = Literal["utf-8", "utf-8-sig", "cp1252", "iso-8859-1", "utf-16"]
 Recht = Literal["bevoelkerung", "sgb2", "sgb3", "sgb12", "pflege", "hze", "wohngeld", "keins"]
 PLATZHALTER = re.compile(r"\{stichtag:([^}]+)\}")
-ZIFFERN = {"%Y": r"\d{4}", "%m": r"\d{2}", "%d": r"\d{2}", "%y": r"\d{2}", "%B": r"[^\W\d_]+"}
+ODER = re.compile(r"(?<! )\|(?! )")  # "E_U1|E_EU1": either header; " | " joins the rows of one head
+MONATSNAME = r"(?:jan|feb|mrz|m[äa]r|apr|ma[iy]|jun|jul|aug|sep|o[kc]t|nov|de[zc])[a-zä]*\.?"  # German or English
+ZIFFERN = {"%Y": r"\d{4}", "%m": r"\d{2}", "%d": r"\d{2}", "%y": r"\d{2}", "%B": MONATSNAME, "%b": MONATSNAME}
 
 
 class Modell(BaseModel):
@@ -50,8 +54,26 @@ class Merkmal(Modell):
 
 
 class Datei(Modell):
+    """How the delivered file is built.
+
+    Wherever a profile names a column (here, in [raum], [stichtag], [zeilen], [lang], [spalten]), "E_U1|E_EU1" accepts
+    either header: names joined by a bar without blanks. A bar between blanks is a head of several rows,
+    "Männer | unter 3".
+
+    `format`: what the bytes must be; genesis (table of the statistical offices) and genesis_flach (their flat CSV) are
+    text with the conventions of those offices.
+    `blatt`: pattern of the sheets to read; one per Stichtag with "{stichtag:%B %Y}"; [blaetter] when each sheet holds
+    another Merkmal.
+    `kopf`: a text of the first head row; `kopf_zeilen` rows become one name each, "oben | unten".
+    `darf_fehlen`: value columns (as written in [spalten]) that some deliveries lack.
+    `fuellen`: columns in which an empty cell means "as above" (merged or printed once).
+    `luecken`: blank rows, rows with a single text (headings) and the head printed again do not end the table.
+    `versteckte`: what happens to hidden rows, columns and sheets with data; always reported.
+    A row whose key cell is empty is a total when [raum] summen contains "".
+    """
+
     muster: str
-    format: Literal["csv", "xlsx", "genesis"] = "csv"
+    format: Literal["csv", "xlsx", "xls", "ods", "parquet", "genesis", "genesis_flach", "geojson"] = "csv"
     zeichensatz: Zeichensatz = "utf-8"
     zeichensatz_ersatz: Zeichensatz | None = None
     trennzeichen: str = ";"
@@ -71,21 +93,33 @@ class Datei(Modell):
     fussnoten: tuple[str, ...] = ()
     unsicher_klammern: bool = False
     weitere: tuple[str, ...] | Literal["*"] = ()
+    darf_fehlen: tuple[str, ...] = ()
+    fuellen: tuple[str, ...] = ()
+    luecken: bool = False
+    versteckte: Literal["auslassen", "lesen"] = "auslassen"
     unvollstaendig: bool = False
 
     @model_validator(mode="before")
     @classmethod
     def _genesis(cls, daten: Any) -> Any:
         """The conventions of the statistical offices; anything written in the profile wins."""
-        if isinstance(daten, dict) and daten.get("format") == "genesis":
-            vorgabe = {"zeichensatz": "iso-8859-1", "ende": "__________", "null": ["-"], "gesperrt": ["."]}
-            vorgabe |= {"nicht_sinnvoll": ["x"], "nicht_geliefert": ["...", "…", "/", ""]}
-            return vorgabe | daten
-        return daten
+        if not isinstance(daten, dict) or daten.get("format") not in ("genesis", "genesis_flach"):
+            return daten
+        vorgabe: dict[str, Any] = {"null": ["-"], "gesperrt": ["."], "nicht_sinnvoll": ["x"]}
+        vorgabe |= {"nicht_geliefert": ["...", "…", "/", ""]}
+        if daten["format"] == "genesis":
+            return vorgabe | {"zeichensatz": "iso-8859-1", "ende": "__________"} | daten
+        return vorgabe | {"weitere": ["statistics_*", "time*", "*_variable_*", "value_*"]} | daten
+
+    @model_validator(mode="after")
+    def _lesbar(self) -> "Datei":
+        check_platzhalter(self.muster, "datei.muster")
+        check_platzhalter(self.blatt, "datei.blatt")
+        return self
 
 
 class RaumProfil(Modell):
-    spalte: str
+    spalte: str = ""  # empty: points and case lists find their Raum otherwise
     vorsatz: str = ""
     stellen: int = 0
     rest: tuple[str, ...] = ()
@@ -93,6 +127,7 @@ class RaumProfil(Modell):
     summen: tuple[str, ...] = ()
     ersetzen: dict[str, str] = {}
     form: Literal["", "ars"] = ""
+    gebietsstand: date | None = None  # the keys are those of this Gebietsstand (its `ab`), whatever the Stichtag
 
 
 class StichtagProfil(Modell):
@@ -100,6 +135,7 @@ class StichtagProfil(Modell):
     format: str = "%Y"
     fest: date | None = None
     titel: str | None = None
+    jahre: int = 0  # shift of a Stichtag taken from a name or title: −1 where a report is named after the next year
 
 
 class Zeilen(Modell):
@@ -125,6 +161,26 @@ class Toleranz(Modell):
 class Sprung(Modell):
     faktor: float = Field(5, gt=1)
     mindestens: float = Field(20, ge=0)
+    sperrt_ab: float = Field(9, gt=1)  # a slipped digit is a factor of 10, give or take a year's change: stops the load
+
+
+class Regel(Modell):
+    """An identity or a bound between Merkmale, of this source or with others: "a * b = c", "a + b <= c"."""
+
+    gleichung: str
+    grund: str = ""  # why it must hold; stands in the question to the supplier
+    toleranz: float = Field(0, ge=0)
+    toleranz_relativ: float = Field(0, ge=0, lt=1)
+    bei_verstoss: Literal["befund", "abbruch", "nicht_sinnvoll"] = "befund"
+
+    @model_validator(mode="after")
+    def _lesbar(self) -> "Regel":
+        read_gleichung(self.gleichung)
+        return self
+
+    @property
+    def namen(self) -> tuple[str, ...]:
+        return read_gleichung(self.gleichung).namen
 
 
 class Wann(Modell):
@@ -171,17 +227,24 @@ class Quelle(Modell):
     hinweis: str = ""
     ebene: str
     datei: Datei
-    raum: RaumProfil
+    raum: RaumProfil = RaumProfil()
     stichtag: StichtagProfil = StichtagProfil()
     spalten: dict[str, str] = {}
     zeilen: Zeilen | None = None
+    blaetter: dict[str, str] = {}  # sheet → suffix: merkmal = target of the column + suffix of the sheet (+ of the row)
     lang: Lang | None = None
+    punkte: Punktzaehlung | None = None
+    fallliste: Fallliste | None = None
+    zuordnung: Zuordnung | None = None
     standard: dict[str, Any] = {}
     merkmale: dict[str, Merkmal]
     toleranz: Toleranz = Toleranz()
     sprung: Sprung = Sprung()
     befund_statt_abbruch: tuple[Literal["summe", "teil_von", "raumsumme"], ...] = ()
     korrektur: tuple[Korrektur, ...] = ()
+    regel: tuple[Regel, ...] = ()
+    geheim_unter: int = Field(3, ge=0)  # open counts below are kept secret too where the supplier keeps any; 0: never
+    darf_gleich_bleiben: bool = False  # the same values at two Stichtage are no mistake (numbers of offers)
 
     @model_validator(mode="before")
     @classmethod
@@ -194,12 +257,17 @@ class Quelle(Modell):
 
     @model_validator(mode="after")
     def _in_sich_stimmig(self) -> "Quelle":
-        if bool(self.spalten) == bool(self.lang):
-            raise ValueError("genau eins von [spalten] und [lang] angeben")
+        if sum(map(bool, (self.spalten, self.lang, self.punkte, self.fallliste))) != 1:
+            raise ValueError("genau eins von [spalten], [lang], [punkte] und [fallliste] angeben")
+        self._check_ort()
         zeit = [self.stichtag.spalte, self.stichtag.fest, self.stichtag.titel, self.stichtag_im_namen]
-        zeit.append(self.stichtag_in_spalten)
+        zeit += [self.stichtag_in_spalten, self.fallliste and self.fallliste.von]
         if sum(bool(angabe) for angabe in zeit) != 1:
             raise ValueError("der Stichtag kommt aus genau einem Ort: [stichtag] spalte, fest, titel oder {stichtag:…}")
+        if self.stichtag_in_spalten and (ohne := [s for s in self.spalten if not PLATZHALTER.search(s)]):
+            raise ValueError(
+                f"Überschriften mit und ohne Stichtag lassen sich nicht mischen: »{ohne[0]}« hat kein {{stichtag:…}}"
+            )
         geliefert = self.gelieferte_merkmale
         eigene = {m for m, angabe in self.merkmale.items() if not angabe.berechnet}
         for name in sorted(geliefert ^ eigene):
@@ -213,8 +281,34 @@ class Quelle(Modell):
             for teil in (t for teile in merkmal.zerlegungen for t in teile):
                 if teil not in self.merkmale:
                     raise ValueError(f"Merkmal »{name}«: der Teil »{teil}« ist kein Merkmal dieser Quelle")
+        for name in (*self.spalten, f"{self.stichtag.titel or ''}"):
+            check_platzhalter(name, "spalten" if name in self.spalten else "stichtag.titel")
+        if self.blaetter and not self.spalten:
+            raise ValueError("[blaetter] gehört zu [spalten]")
+        if fremd := set(self.datei.darf_fehlen) - set(self.spalten):
+            raise ValueError(f"datei.darf_fehlen: »{min(fremd)}« steht nicht unter [spalten]")
+        for regel in self.regel:
+            if not set(regel.namen) & set(self.merkmale):
+                raise ValueError(f"[[regel]] »{regel.gleichung}« nennt kein Merkmal dieser Quelle")
+            if regel.bei_verstoss == "nicht_sinnvoll" and regel.namen[0] not in self.merkmale:
+                raise ValueError(f"[[regel]] »{regel.gleichung}«: zuerst das Merkmal dieser Quelle nennen")
         self.rechenfolge()
         return self
+
+    def _check_ort(self) -> None:
+        """Every kind of source says where its numbers belong, and only that."""
+        if self.zuordnung and not self.fallliste:
+            raise ValueError("[zuordnung] gehört zu einer [fallliste]")
+        if (self.punkte is not None) != (self.datei.format == "geojson"):
+            raise ValueError('[punkte] und format = "geojson" gehören zusammen')
+        if not self.raum.spalte and not self.punkte and not (self.zuordnung and self.zuordnung.spalten):
+            raise ValueError("[raum] spalte fehlt" + (" oder [zuordnung]" if self.fallliste else ""))
+        if (self.fallliste or self.punkte) and self.ebene == "gemischt":
+            raise ValueError("ebene: gezählt wird auf einer bestimmten Ebene")
+        for name, zaehlung in (self.fallliste.merkmale() if self.fallliste else {}).items():
+            merkmal = self.merkmale.get(name)
+            if merkmal and merkmal.zeitbezug != zaehlung.zeitbezug:
+                raise ValueError(f'Merkmal »{name}« braucht zeitbezug = "{zaehlung.zeitbezug}"')
 
     def rechenfolge(self) -> list[str]:
         """The computed Merkmale, parts before their wholes."""
@@ -243,18 +337,87 @@ class Quelle(Modell):
 
     @cached_property
     def gelieferte_merkmale(self) -> set[str]:
+        if self.fallliste:
+            return set(self.fallliste.merkmale())
+        if self.punkte:
+            return set(self.punkte.merkmale)
         if self.lang:
             return set(self.lang.werte.values())
         zusaetze = self.zeilen.zusatz.values() if self.zeilen else [""]
-        return {ziel + zusatz for ziel in self.spalten.values() for zusatz in zusaetze}
+        blaetter = self.blaetter.values() or [""]
+        return {ziel + blatt + zusatz for ziel in self.spalten.values() for blatt in blaetter for zusatz in zusaetze}
 
     @cached_property
     def sha256(self) -> str:
         """Changes with every meaning of the profile, not with its comments."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
+    def fuer_kopf(self, namen: list[str]) -> "Quelle":
+        """The profile for one delivered head: every "A|B" is the name that is there, missing `darf_fehlen` are gone.
+
+        What fits no delivered name stays as written, so that the reader can say what is missing.
+        """
+
+        def name(angabe: str) -> str:
+            return next((n for n in moegliche_namen(angabe) if _steht_in(n, namen)), angabe)
+
+        def namen_von(angaben: dict) -> dict:
+            return {name(spalte): inhalt for spalte, inhalt in angaben.items()}
+
+        entfallen = {s for s in self.datei.darf_fehlen if not _steht_in(name(s), namen)}
+        neu: dict[str, Any] = {
+            "datei": self.datei.model_copy(
+                update={
+                    "ausser": namen_von(self.datei.ausser),
+                    "nur": namen_von(self.datei.nur),
+                    "fuellen": tuple(map(name, self.datei.fuellen)),
+                }
+            ),
+            "raum": self.raum.model_copy(update={"spalte": name(self.raum.spalte)}),
+            "spalten": namen_von({s: ziel for s, ziel in self.spalten.items() if s not in entfallen}),
+        }
+        if self.stichtag.spalte:
+            neu["stichtag"] = self.stichtag.model_copy(update={"spalte": name(self.stichtag.spalte)})
+        if self.zeilen:
+            neu["zeilen"] = self.zeilen.model_copy(update={"spalte": name(self.zeilen.spalte)})
+        if self.lang:
+            spalten = {"merkmal": tuple(map(name, self.lang.merkmal)), "wert": name(self.lang.wert)}
+            neu["lang"] = self.lang.model_copy(update=spalten)
+        return self.model_copy(update=neu)
+
+    def gelesene_spalten(self, namen: list[str]) -> set[str]:
+        """Which of the delivered columns are read at all; the others are looked at for data about persons only."""
+        hier = self.fuer_kopf(namen)
+        genannt = {hier.raum.spalte, hier.stichtag.spalte, *hier.datei.ausser, *hier.datei.nur, *hier.datei.fuellen}
+        genannt |= {hier.zeilen.spalte} if hier.zeilen else set()
+        genannt |= {*hier.lang.merkmal, hier.lang.wert} if hier.lang else set()
+        return {n for n in namen if n in genannt or any(_steht_in(spalte, [n]) for spalte in hier.spalten)}
+
     def passt(self, dateiname: str) -> bool:
         return muster_regex(self.datei.muster).fullmatch(dateiname) is not None
+
+
+def moegliche_namen(angabe: str) -> list[str]:
+    """ "E_U1|E_EU1" → both names; the text as a whole comes first: a header may contain a bar itself."""
+    return list(dict.fromkeys([angabe, *ODER.split(angabe)]))
+
+
+def _steht_in(angabe: str, namen: list[str]) -> bool:
+    if PLATZHALTER.search(angabe):
+        return any(map(muster_regex(angabe).fullmatch, namen))
+    return angabe in namen
+
+
+# a day written "1." has one digit, but "%Y%m%d" needs two each
+def _ziffern(form: str, teil: re.Match) -> str:
+    allein = not re.search(r"%\w$", form[: teil.start()]) and not form[teil.end() :].startswith("%")
+    return r"\d{1,2}" if allein and teil.group() in ("%d", "%m") else ZIFFERN[teil.group()]
+
+
+def check_platzhalter(muster: str, ort: str) -> None:
+    for form in PLATZHALTER.findall(muster):
+        if fremd := [teil for teil in re.findall(r"%.", form) if teil not in ZIFFERN]:
+            raise ValueError(f"{ort}: {fremd[0]} gibt es nicht; erlaubt sind {', '.join(ZIFFERN)}")
 
 
 def muster_regex(muster: str) -> re.Pattern[str]:
@@ -263,7 +426,8 @@ def muster_regex(muster: str) -> re.Pattern[str]:
     regex = ""
     for nr, teil in enumerate(teile):
         if nr % 2:
-            regex += "(?P<stichtag>" + re.sub(r"%\w", lambda t: ZIFFERN[t.group()], re.escape(teil)) + ")"
+            form = re.escape(teil)
+            regex += "(?P<stichtag>" + re.sub(r"%\w", lambda t, f=form: _ziffern(f, t), form) + ")"
         else:
             regex += re.sub(r"^\(\?s:(.*)\)\\[zZ]$", r"\1", translate(teil), flags=re.S)
     return re.compile(regex, re.I | re.S)
@@ -283,6 +447,7 @@ def read_quellen(*wurzeln: Path) -> dict[str, Quelle]:
     dateien = {pfad.stem: pfad for wurzel in wurzeln for pfad in sorted(Path(wurzel).glob("*.toml"))}
     quellen = {kennung: read_quelle(pfad) for kennung, pfad in sorted(dateien.items())}
     check_merkmale(quellen)
+    check_regeln(quellen)
     return quellen
 
 
@@ -324,7 +489,8 @@ def erklaere(fehler: dict) -> str:
 def abhilfe(fehler: dict) -> str:
     match fehler["type"]:
         case "extra_forbidden":
-            return "Schreibweise prüfen oder die Zeile löschen." + _vorschlag(fehler["loc"])
+            erlaubt = ", ".join(_erlaubte_namen(fehler["loc"]))
+            return f"Schreibweise prüfen oder die Zeile löschen.{_vorschlag(fehler['loc'])} Erlaubt sind hier: {erlaubt}."
         case "missing":
             return "Den Eintrag ergänzen; ein Beispiel steht in jedem mitgelieferten Profil unter etl/quellen/."
         case "literal_error":
@@ -337,6 +503,38 @@ def _vorschlag(ort: tuple) -> str:
     namen = {n for modell in (Quelle, Datei, RaumProfil, StichtagProfil, Lang, Merkmal) for n in modell.model_fields}
     nahe = difflib.get_close_matches(str(ort[-1]), sorted(namen), n=1)
     return f" Gemeint »{nahe[0]}«?" if nahe else ""
+
+
+def _erlaubte_namen(ort: tuple) -> list[str]:
+    """What may stand where the entry at this key path stands."""
+    modell: type[BaseModel] = Quelle
+    for teil in ort[:-1]:
+        feld = modell.model_fields.get(teil) if isinstance(teil, str) else None
+        if feld is not None:  # names of Merkmale and numbers of list items lead no deeper
+            modell = next((m for m in _modelle(feld.annotation)), modell)
+    return sorted(name for name in modell.model_fields if name != "id")
+
+
+def _modelle(angabe: Any) -> list[type[BaseModel]]:
+    if isinstance(angabe, type) and issubclass(angabe, BaseModel):
+        return [angabe]
+    return [m for teil in get_args(angabe) for m in _modelle(teil)]
+
+
+def check_regeln(quellen: dict[str, Quelle]) -> None:
+    """Rules across sources name Merkmale that some source of the Gebiet delivers."""
+    for quelle in quellen.values():
+        bekannt = {m for q in quellen.values() if set(q.gebiet) & set(quelle.gebiet) for m in q.merkmale}
+        paare = [("regel", name) for regel in quelle.regel for name in regel.namen]
+        paare += [(f"merkmale.{m}.teil_von", a.teil_von) for m, a in quelle.merkmale.items() if a.teil_von]
+        for ort, name in paare:
+            if name not in bekannt:
+                nahe = difflib.get_close_matches(name, sorted(bekannt), n=1)
+                raise KatalogError(
+                    f"Quelle »{quelle.id}«: Das Merkmal »{name}« liefert keine Quelle des Gebiets.",
+                    wo=f"{quelle.id}.toml, {ort}",
+                    tun="Schreibweise prüfen." + (f" Gemeint »{nahe[0]}«?" if nahe else ""),
+                )
 
 
 def check_merkmale(quellen: dict[str, Quelle]) -> None:

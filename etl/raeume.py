@@ -1,5 +1,6 @@
 """Which delivered key is which Raum, which is a total, and which lies outside."""
 
+from datetime import date
 from functools import cached_property
 
 import numpy as np
@@ -7,7 +8,8 @@ import pandas as pd
 
 from etl.quelle import Quelle
 from etl.zahlen import parse_schluessel, saeubern
-from geodata.gebiet import Gebiet
+from geodata.fehler import KatalogError
+from geodata.gebiet import Gebiet, Gebietsstand
 
 SUMME, AUSSEN, UNBEKANNT = -1, -2, -3  # codes of keys that are no Raum of the level
 
@@ -42,12 +44,30 @@ class Raumbuch:
         return dict(zip(self.tabelle["raum_id"], self.tabelle["ebene"], strict=True))
 
 
+def find_gebietsstand(gebiet: Gebiet, quelle: Quelle, tag: date) -> Gebietsstand:
+    """The Gebietsstand whose keys a source uses on a day: the one in force, or the one its profile declares."""
+    return gebiet.gebietsstand_am(quelle.raum.gebietsstand or tag)
+
+
+def check_gebietsstand(gebiet: Gebiet, quelle: Quelle) -> None:
+    """Raises a KatalogError when a profile declares a Gebietsstand that the territory does not have."""
+    fest = quelle.raum.gebietsstand
+    if fest and fest not in [stand.ab for stand in gebiet.gebietsstaende]:
+        raise KatalogError(
+            f"Quelle »{quelle.id}«: Einen Gebietsstand ab {fest:%d.%m.%Y} hat »{gebiet.id}« nicht.",
+            wo=f"{quelle.id}.toml, raum.gebietsstand",
+            tun=f"Einen der vorhandenen nennen: {', '.join(stand.id for stand in gebiet.gebietsstaende)}.",
+        )
+
+
 class Raumkenner:
     """Knows which delivered key is which Raum, which is a total and which lies outside."""
 
     def __init__(self, quelle: Quelle, buch: Raumbuch) -> None:
         gebiet, tabelle = buch.gebiet, buch.tabelle
-        self.profil, self.gebiet = quelle.raum, gebiet
+        self.tabelle = tabelle
+        check_gebietsstand(gebiet, quelle)
+        self.quelle, self.profil, self.gebiet = quelle, quelle.raum, gebiet
         self.namen = list(dict.fromkeys(tabelle["raum_id"]))
         self.code = {raum_id: nr for nr, raum_id in enumerate(self.namen)}
         ebenen = [e.id for e in gebiet.ebenen]
@@ -83,6 +103,17 @@ class Raumkenner:
     def bekannt(self, raum_id: str) -> bool:
         return raum_id in self.code and raum_id not in self.unten
 
+    def rat_zum_stand(self, raum: np.ndarray) -> str:
+        """What helps when these Räume do not exist at their Stichtag."""
+        andere = [self.staende[nr] for nr, da in enumerate(self.gibt_es) if da[raum].all()]
+        if andere:
+            return (
+                f"Die Schlüssel sind die des Gebietsstands {andere[-1]}. Liefert die Quelle bewusst so, im "
+                f"Profil unter [raum] gebietsstand = {andere[-1]} eintragen; sonst die Datei mit den heutigen "
+                "Schlüsseln anfordern."
+            )
+        return "Schlüssel und Stichtag prüfen; bei neuem Zuschnitt in gebiet.toml einen Gebietsstand anlegen."
+
     def kennt(self, roh: str) -> bool:
         return self.finde(roh)[0] >= SUMME
 
@@ -95,7 +126,8 @@ class Raumkenner:
         if len(self.staende) == 1:
             return np.ones(len(raum), dtype=bool)
         codes, tage = pd.factorize(stichtag)
-        stand = np.array([self.staende.index(self.gebiet.gebietsstand_am(pd.Timestamp(t).date()).id) for t in tage])
+        gemeint = [find_gebietsstand(self.gebiet, self.quelle, pd.Timestamp(t).date()).id for t in tage]
+        stand = np.array([self.staende.index(stand_id) for stand_id in gemeint])
         return self.gibt_es[stand[codes], raum]
 
     def rat(self, text: str) -> str:
@@ -106,6 +138,13 @@ class Raumkenner:
         if text.isdigit() and len(text) == 9:
             return (
                 "Das ist der 9-stellige Schlüssel eines Gemeindeverbands; gebraucht wird der der Gemeinde (8-stellig)."
+            )
+        if gleichnamig := sorted(set(self.tabelle.loc[self.tabelle["name"] == text, "raum_id"])):
+            if len(gleichnamig) > 1:
+                return f"»{text}« heißen mehrere Räume ({', '.join(gleichnamig)}): Schlüssel statt Namen anfordern."
+            return (
+                "Die Datei nennt Namen statt Schlüssel. Schlüssel anfordern, oder im Profil unter [raum] jeden Namen "
+                f'zuordnen: ersetzen = {{ "{text}" = "{gleichnamig[0]}", … }}.'
             )
         if not any(zeichen.isdigit() for zeichen in text):
             return (

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from etl.checks import Breit
+from etl.checks import Breit, Codes
 from etl.quelle import Quelle
 from etl.raeume import Raumbuch
 from etl.read import SPALTEN, STATUS
@@ -16,9 +16,11 @@ def ohne_leere(frame: pd.DataFrame, buch: Raumbuch) -> pd.DataFrame:
     geliefert = frame["status"] != NICHT_GELIEFERT
     if geliefert.all():
         return frame
-    ebene = frame["raum_id"].astype(object).map(buch.ebene)
-    gruppe = geliefert.groupby([frame["stichtag"], frame["merkmal"], ebene], observed=True).transform("any")
-    return frame[gruppe].reset_index(drop=True)
+    codes = Codes(frame)
+    ebenen = [e.id for e in buch.gebiet.ebenen]
+    nummer = codes.wuerfel(codes.je_raum(lambda r: ebenen.index(buch.ebene[r]), np.int64)[codes.raum])
+    da = np.bincount(nummer, geliefert.to_numpy())[nummer] > 0
+    return frame if da.all() else frame[da].reset_index(drop=True)
 
 
 def ergaenze_fehlende(frame: pd.DataFrame, fehlend: pd.DataFrame, quelle: Quelle) -> pd.DataFrame:
@@ -34,6 +36,8 @@ def berechne(frame: pd.DataFrame, quelle: Quelle) -> pd.DataFrame:
 
     A secret part makes the sum `gesperrt_quelle`, a missing one `nicht_geliefert`; no part, no row.
     """
+    if not any(merkmal.berechnet for merkmal in quelle.merkmale.values()):
+        return frame
     breit, neu = Breit(frame), []
     erste = np.zeros(breit.anzahl, dtype=np.int64)
     erste[breit.ort[::-1]] = np.arange(len(frame))[::-1]

@@ -21,11 +21,15 @@ MONATE = [
     "november",
     "dezember",
 ]
+MONAT = re.compile(r"\b(jan|feb|mrz|m[äa]r|apr|ma[iy]|jun|jul|aug|sep|o[kc]t|nov|de[zc])[a-zä]*\.?", re.I)  # "Januar", "Jan."
 UNSICHTBAR = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))  # zero-width signs, soft hyphen
 LEERRAUM = re.compile(r"[\s\u00a0\u2007\u2009\u202f]+")
+OHNE_ERGEBNIS = "\ufffc"  # stands in a cell whose formula was never calculated; no supplier writes it
 WISSENSCHAFTLICH = re.compile(r"[+-]?\d+([.,]\d+)?[eE][+-]?\d+")
 DATUM = re.compile(
-    r"\d{1,2}\.\d{1,2}\.(\d{2,4})?|\d{4}-\d{2}-\d{2}(T.*)?|\d{1,2}\. ?(Jan|Feb|Mrz|Mär|Apr|Mai|Jun|Jul)\w*"
+    r"\d{1,2}\.\d{1,2}\.(\d{2,4})?|\d{4}-\d{2}-\d{2}(T.*)?|"
+    r"\d{1,2}\. ?(Jan|Feb|Mrz|Mär|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez)\w*|"
+    r"(Jan|Feb|Mrz|Mär|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez)[. ]+\d{2,4}"
 )
 EXCEL_FEHLER = re.compile(r"#(DIV/0!|NV|N/A|BEZUG!|REF!|WERT!|VALUE!|NAME\?|ZAHL!|NUM!|NULL!)", re.I)
 
@@ -114,6 +118,11 @@ def _erklaere(text: str) -> Zahlenfehler:
             "die Zelle ist leer, und das Profil sagt nicht, was das heißt",
             'Den Wert nachtragen lassen, oder im Profil unter [datei] nicht_geliefert = [""] eintragen.',
         )
+    if text == OHNE_ERGEBNIS:
+        return Zahlenfehler(
+            "die Formel in dieser Zelle hat kein gespeichertes Ergebnis",
+            "Die Datei in Excel öffnen und speichern (dabei rechnet Excel), dann neu ablegen.",
+        )
     if EXCEL_FEHLER.fullmatch(text):
         return Zahlenfehler(f"»{text}« ist ein Rechenfehler aus Excel", "Die Formel in der Datei berichtigen lassen.")
     if WISSENSCHAFTLICH.fullmatch(text):
@@ -157,6 +166,8 @@ def parse_schluessel(
         Zahlenfehler: Excel has destroyed the key.
     """
     text = saeubern(roh)
+    if text == OHNE_ERGEBNIS:
+        raise _erklaere(text)
     if WISSENSCHAFTLICH.fullmatch(text):
         raise Zahlenfehler(
             f"der Schlüssel »{text}« wurde in Excel beschädigt, seine Ziffern sind verloren",
@@ -186,15 +197,16 @@ def parse_stichtag(roh: str, form: str) -> date:
         Zahlenfehler: not of this form.
     """
     text = saeubern(roh)
+    if text == OHNE_ERGEBNIS:
+        raise _erklaere(text)
     if form in ("excel", "excel1904"):
         if not text.isdigit():
             raise Zahlenfehler(f"»{text}« ist keine Datumszahl aus Excel", "Die Datumsspalte prüfen.")
         return (date(1899, 12, 30) if form == "excel" else date(1904, 1, 1)) + timedelta(days=int(text))
     lesbar, muster = text, form
-    if "%B" in form:
-        muster = form.replace("%B", "%m")
-        for nr, monat in enumerate(MONATE, 1):
-            lesbar = re.sub(monat, f"{nr:02d}", lesbar, flags=re.I)
+    if "%B" in form or "%b" in form:
+        muster = form.replace("%B", "%m").replace("%b", "%m")
+        lesbar = MONAT.sub(lambda treffer: f"{_monatsnummer(treffer.group(1)):02d}", lesbar)
     try:
         tag = datetime.strptime(lesbar, muster).date()
     except ValueError:
@@ -208,7 +220,13 @@ def parse_stichtag(roh: str, form: str) -> date:
     return date(tag.year, monat, calendar.monthrange(tag.year, monat)[1])
 
 
+def _monatsnummer(anfang: str) -> int:
+    andere = {"mrz": "mär", "mar": "mär", "may": "mai", "oct": "okt", "dec": "dez"}
+    anfang = andere.get(anfang.lower(), anfang.lower())
+    return next(nr for nr, monat in enumerate(MONATE, 1) if monat.startswith(anfang))
+
+
 def _lesbare_form(form: str) -> str:
-    for kurz, lang in {"%Y": "JJJJ", "%m": "MM", "%d": "TT", "%B": "Monatsname"}.items():
+    for kurz, lang in {"%Y": "JJJJ", "%m": "MM", "%d": "TT", "%B": "Monatsname", "%b": "Monat", "%y": "JJ"}.items():
         form = form.replace(kurz, lang)
     return f"»{form}«"

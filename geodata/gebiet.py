@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -54,11 +54,45 @@ class RestRaum(_Eintrag):
     ebene: str
 
 
+class Schluesselkorrektur(_Eintrag):
+    """A declared repair of a wrong key in delivered boundaries.
+
+    The area around `punkt` [x, y] in the CRS of the Gebietsstand gets the key `auf`, as long as it still has `von`.
+    """
+
+    punkt: tuple[float, float]
+    von: str
+    auf: str
+    grund: str = Field(min_length=1)
+
+
+class FesterUmstieg(_Eintrag):
+    """Where the counts of one old Raum go, known otherwise than by areas or points.
+
+    `nach` is a table new Raum → share (they sum to 1), or a list of new Räume whose shares nobody knows: the counts
+    of this Raum are then not converted, and the series of those new Räume break.
+    """
+
+    raum_alt: str
+    nach: dict[str, float] | tuple[str, ...] = Field(min_length=1)
+    grund: str = Field(min_length=1)
+
+    @field_validator("nach")
+    @classmethod
+    def _check_nach(cls, nach: dict[str, float] | tuple[str, ...]) -> dict[str, float] | tuple[str, ...]:
+        if isinstance(nach, dict) and (abs(sum(nach.values()) - 1) > 1e-9 or min(nach.values()) <= 0):
+            raise ValueError(f"Anteile sind größer als 0 und ergeben zusammen 1, nicht {sum(nach.values()):g}")
+        return nach
+
+
 class Gebietsstand(_Eintrag):
     """Boundaries and Räume as they hold from `ab` on.
 
     `enklaven` are points [x, y] in `crs`, one inside each hole of the territory that is meant: a kreisfreie Stadt
     within its Landkreis, a lake. Every other hole wider than a sliver is an error.
+    `ohne_geometrie` are Räume of the lowest level whose polygon nobody has: they have numbers, but no place on the map.
+    `umstieg` is the weight table from the Gebietsstand before to this one, `umstieg_art` what its shares count,
+    `umstieg_fest` what was decided by hand when it was built; see `umstieg`.
     """
 
     ab: date
@@ -69,7 +103,18 @@ class Gebietsstand(_Eintrag):
     quelle: str
     lizenz: str
     umstieg: str | None = None
+    strassen: str | None = None  # Straßenverzeichnis, see geodata/strassen.py
+    umstieg_art: Literal["adressen", "einwohner", "raster", "flaeche"] | None = None
+    umstieg_fest: tuple[FesterUmstieg, ...] = ()
     enklaven: tuple[tuple[float, float], ...] = ()
+    ohne_geometrie: tuple[str, ...] = ()
+    korrekturen: tuple[Schluesselkorrektur, ...] = Field((), alias="korrektur")
+
+    @model_validator(mode="after")
+    def _check_umstieg(self) -> Self:
+        if bool(self.umstieg) != bool(self.umstieg_art):
+            raise ValueError("umstieg und umstieg_art gehören zusammen: die Tabelle, und was ihre Anteile zählen")
+        return self
 
     @property
     def id(self) -> str:
@@ -88,6 +133,7 @@ class Gebiet(_Eintrag):
     vorauswahl: str | None = None
     ebenen: tuple[Ebene, ...] = Field(alias="ebene", min_length=1)
     rest_raum: RestRaum | None = None
+    bruch_ab_anteil: float = Field(0.05, ge=0, le=1)  # series break where more of a count than this is apportioned
     gebietsstaende: tuple[Gebietsstand, ...] = Field(alias="gebietsstand", min_length=1)
     ordner: Path
 
@@ -157,6 +203,16 @@ class Gebiet(_Eintrag):
                 teile.append(teil.dropna().assign(hierarchie=hierarchie))
         return pd.concat(teile, ignore_index=True)
 
+    def find_ohne_geometrie(self, stand: Gebietsstand) -> set[str]:
+        """Räume of a Gebietsstand without an area: the Rest-Raum, the declared ones, and whoever has no other parts."""
+        tabelle = next(t for t in self._staende if t["gebietsstand"].iloc[0] == stand.id)
+        ohne = set(stand.ohne_geometrie) | set(tabelle.loc[tabelle["rest"], "raum_id"])
+        for ebene in reversed(self.ebenen[:-1]):
+            kinder = tabelle[~tabelle["rest"]].dropna(subset=["eltern_id"]).groupby("eltern_id")["raum_id"].agg(set)
+            oben = tabelle.loc[tabelle["ebene"] == ebene.id, "raum_id"]
+            ohne |= {raum_id for raum_id in oben if raum_id in kinder.index and kinder[raum_id] <= ohne}
+        return ohne
+
     @cached_property
     def _staende(self) -> list[pd.DataFrame]:
         """The checked tables; read once, since every delivered file asks for them."""
@@ -202,8 +258,9 @@ def read_gebiet(ordner: Path) -> Gebiet:
         raise _toml_fehler(fehler, ordner.name, pfad) from None
 
 
-FELDER = {name for modell in (Gebiet, Ebene, RestRaum, Gebietsstand) for name in modell.model_fields}
-FELDER = FELDER - {"ordner", "ebenen", "gebietsstaende"} | {"ebene", "gebietsstand"}
+MODELLE = (Gebiet, Ebene, RestRaum, Gebietsstand, Schluesselkorrektur, FesterUmstieg)
+FELDER = {name for modell in MODELLE for name in modell.model_fields}
+FELDER = FELDER - {"ordner", "ebenen", "gebietsstaende", "korrekturen"} | {"ebene", "gebietsstand", "korrektur"}
 
 
 def _toml_fehler(fehler: ValidationError, gebiet_id: str, pfad: Path) -> GebietError:

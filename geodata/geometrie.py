@@ -1,5 +1,6 @@
 """Boundaries of a territory: read, check, bring to all levels, compare over time, write for the browser."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import geopandas as gpd
@@ -9,7 +10,7 @@ import shapely
 
 from geodata import browsergeometrie
 from geodata.befunde import check_gueltig, check_luecken, check_ueberlappungen
-from geodata.gebiet import Gebiet, Gebietsstand
+from geodata.gebiet import HAUPTHIERARCHIE, Gebiet, Gebietsstand
 from geodata.grenzdatei import read_polygone
 from geodata.topologie import (
     build_deckung,
@@ -48,8 +49,15 @@ def check_gebiet(gebiet: Gebiet) -> list[str]:
     return [hinweis for stand in gebiet.gebietsstaende for hinweis in _read_ebenen(gebiet, stand)[1]]
 
 
-def find_zuschnitte(gebiet: Gebiet) -> pd.DataFrame:
+def read_geometrien(gebiet: Gebiet) -> dict[str, gpd.GeoDataFrame]:
+    """id of each Gebietsstand → `read_geometrie`; for callers that need the boundaries more than once."""
+    return {stand.id: read_geometrie(gebiet, stand) for stand in gebiet.gebietsstaende}
+
+
+def find_zuschnitte(gebiet: Gebiet, geometrien: dict[str, gpd.GeoDataFrame] | None = None) -> pd.DataFrame:
     """Since when each Raum has had its present shape without interruption (less than 1 % of its area differs).
+
+    A change that the drawn areas do not show, but gebiet.toml declares (`umstieg_fest`), counts as well.
 
     Returns:
         One row per Raum and Gebietsstand: `raum_id`, `gebietsstand`, `zuschnitt` (id of the Gebietsstand with which
@@ -58,34 +66,60 @@ def find_zuschnitte(gebiet: Gebiet) -> pd.DataFrame:
     raeume = gebiet.read_raeume()[["raum_id", "gebietsstand"]]
     if len(gebiet.gebietsstaende) == 1:
         return raeume.assign(zuschnitt=raeume["gebietsstand"])
+    geometrien = geometrien or read_geometrien(gebiet)
     zeilen, vorher = [], {}
-    for stand in gebiet.gebietsstaende:
-        flaechen = read_geometrie(gebiet, stand).set_index("raum_id").geometry.to_dict()
-        jetzt = {}
+    for alt, stand in pairwise([None, *gebiet.gebietsstaende]):
+        flaechen = geometrien[stand.id].set_index("raum_id").geometry.to_dict()
+        jetzt, anders = {}, _anders_laut_angabe(gebiet, alt, stand) if alt else set()
         for raum_id in raeume.loc[raeume["gebietsstand"] == stand.id, "raum_id"]:
             flaeche = flaechen.get(raum_id)
             seit, alte = vorher.get(raum_id, (stand.id, flaeche))
             # compared with the first shape, not the last: many small changes must not add up unseen
-            jetzt[raum_id] = (seit, alte) if _gleich(alte, flaeche) else (stand.id, flaeche)
+            gleich = _gleich(alte, flaeche) and raum_id not in anders
+            jetzt[raum_id] = (seit, alte) if gleich else (stand.id, flaeche)
             zeilen.append((raum_id, stand.id, jetzt[raum_id][0]))
         vorher = jetzt
     return pd.DataFrame(zeilen, columns=["raum_id", "gebietsstand", "zuschnitt"])
 
 
+def _anders_laut_angabe(gebiet: Gebiet, alt: Gebietsstand, neu: Gebietsstand) -> set[str]:
+    """Räume of all levels that gained or lost ground by a declared Umstieg of another Raum into them."""
+    eltern = gebiet.read_eltern()
+    eltern = eltern[eltern["hierarchie"] == HAUPTHIERARCHIE]
+    oben_alt, oben_neu = (
+        teil.set_index("raum_id")["eltern_id"].to_dict()
+        for teil in (eltern[eltern["gebietsstand"] == stand.id] for stand in (alt, neu))
+    )
+    anders: set[str] = set()
+    for fest in neu.umstieg_fest:
+        for raum_neu in fest.nach:
+            links, rechts = fest.raum_alt, raum_neu
+            while links != rechts and links and rechts:  # up to the Raum that holds both
+                anders |= {links, rechts}
+                links, rechts = oben_alt.get(links), oben_neu.get(rechts)
+    return anders
+
+
 def _gleich(a: shapely.Geometry | None, b: shapely.Geometry | None) -> bool:
     if a is None or b is None:
         return a is b
-    return shapely.symmetric_difference(a, b).area < GLEICH * max(a.area, b.area)
+    groesse = max(a.area, b.area)
+    if abs(a.area - b.area) >= GLEICH * groesse or a.equals_exact(b, 0):  # most are one or the other, and it is quick
+        return abs(a.area - b.area) < GLEICH * groesse
+    return shapely.symmetric_difference(a, b).area < GLEICH * groesse
 
 
-def write_browsergeometrie(gebiet: Gebiet, stand: Gebietsstand, ziel: Path) -> dict[str, str]:
+def write_browsergeometrie(
+    gebiet: Gebiet, stand: Gebietsstand, ziel: Path, geometrien: dict[str, gpd.GeoDataFrame] | None = None
+) -> dict[str, str]:
     """Writes one browser file per level into the folder `ziel`; see `browsergeometrie` for the format.
 
     Returns:
         Level id → file name.
     """
-    raeume = read_geometrie(gebiet, stand)
-    inhalte = build_browsergeometrie(gebiet, stand, raeume, browsergeometrie.build_rahmen(_grenzen(gebiet)))
+    geometrien = geometrien or read_geometrien(gebiet)
+    rahmen = browsergeometrie.build_rahmen(_grenzen(geometrien))
+    inhalte = build_browsergeometrie(gebiet, stand, geometrien[stand.id], rahmen)
     dateien = {}
     for ebene, inhalt in inhalte.items():
         dateien[ebene] = browsergeometrie.format_dateiname(ebene, stand.id, inhalt)
@@ -110,9 +144,9 @@ def build_browsergeometrie(
     }
 
 
-def _grenzen(gebiet: Gebiet) -> tuple[float, float, float, float]:
+def _grenzen(geometrien: dict[str, gpd.GeoDataFrame]) -> tuple[float, float, float, float]:
     """Extent of all Gebietsstände together: one frame for all years."""
-    alle = np.array([read_polygone(gebiet, stand).total_bounds for stand in gebiet.gebietsstaende])
+    alle = np.array([raeume.total_bounds for raeume in geometrien.values()])
     return (*alle[:, :2].min(axis=0), *alle[:, 2:].max(axis=0))
 
 

@@ -10,6 +10,8 @@ import shapely
 from geodata.fehler import GebietError
 from geodata.gebiet import Gebiet, Gebietsstand
 
+# grids that are used in Germany (UTM, Gauß-Krüger, European and web grids), many of them far beyond it
+IN_DEUTSCHLAND = {25831, 25832, 25833, 4647, 5650, 31466, 31467, 31468, 31469, 3034, 3035, 3857, 4258, 4326, None}
 DEUTSCHLAND = (5.5, 47.0, 15.5, 55.3)  # degrees; Helgoland and Sylt included
 
 
@@ -27,9 +29,35 @@ def read_polygone(gebiet: Gebiet, stand: Gebietsstand) -> gpd.GeoDataFrame:
     schluessel = datei[stand.schluessel]
     raeume = gpd.GeoDataFrame({"raum_id": schluessel.astype("str")}, geometry=datei.geometry.values, crs=datei.crs)
     als_zahl = pd.api.types.is_numeric_dtype(schluessel)
+    if stand.korrekturen:  # their points are metres
+        raeume = korrigiere_schluessel(gebiet, stand, _to_metrisch(gebiet, stand, raeume))
     check_schluessel(gebiet, stand, raeume, als_zahl=als_zahl)
     _check_flaechen(gebiet, stand, raeume)
     return _to_metrisch(gebiet, stand, raeume)
+
+
+def korrigiere_schluessel(gebiet: Gebiet, stand: Gebietsstand, raeume: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Puts right the wrong keys that gebiet.toml declares.
+
+    Raises:
+        GebietError: the guard does not hold, since the boundaries have been changed meanwhile.
+    """
+    schluessel = raeume["raum_id"].copy()
+    for nr, korrektur in enumerate(stand.korrekturen):
+        treffer = schluessel[raeume.intersects(shapely.Point(korrektur.punkt))]
+        if list(treffer) != [korrektur.von]:
+            raise grenzfehler(
+                gebiet,
+                stand,
+                f"Die Korrektur des Schlüssels {korrektur.von} → {korrektur.auf} passt nicht mehr: bei "
+                f"({korrektur.punkt[0]:.0f}, {korrektur.punkt[1]:.0f}) liegt "
+                f"{format_liste(treffer) or 'keine Fläche'}.",
+                wo=f"gebiet.toml, Gebietsstand {stand.id}, korrektur.{nr}",
+                tun="Sind die Grenzen inzwischen berichtigt, den Eintrag [[gebietsstand.korrektur]] löschen; sonst "
+                "einen Punkt angeben, der nur in der gemeinten Fläche liegt.",
+            )
+        schluessel[treffer.index] = korrektur.auf
+    return raeume.assign(raum_id=schluessel)
 
 
 def _lies_datei(gebiet: Gebiet, stand: Gebietsstand) -> gpd.GeoDataFrame:
@@ -64,15 +92,18 @@ def find_schluesselfehler(gebiet: Gebiet, stand: Gebietsstand, raeume: gpd.GeoDa
     """Keys of the boundary file against the list of Räume.
 
     Returns:
-        One row per finding: `raum_id`, `befund` ("doppelt", "ohne Fläche", "nicht in der Liste", "leer").
+        One row per finding: `raum_id`, `befund` ("doppelt", "ohne Fläche", "nicht in der Liste", "leer", or has an area
+        although it is declared `ohne_geometrie`).
     """
     liste = gebiet.read_raeume()
     gesucht = (liste["gebietsstand"] == stand.id) & (liste["ebene"] == gebiet.unterste_ebene.id) & ~liste["rest"]
     soll, ist = set(liste.loc[gesucht, "raum_id"]), raeume["raum_id"]
+    ohne = set(stand.ohne_geometrie)
     funde = [("–", "leer")] * int(ist.isna().sum())
     funde += [(raum_id, "doppelt") for raum_id in sorted(set(ist[ist.duplicated() & ist.notna()]))]
-    funde += [(raum_id, "ohne Fläche") for raum_id in sorted(soll - set(ist))]
-    funde += [(raum_id, "nicht in der Liste") for raum_id in sorted(set(ist.dropna()) - soll)]
+    funde += [(raum_id, "ohne Fläche") for raum_id in sorted(soll - set(ist) - ohne)]
+    funde += [(raum_id, "nicht in der Liste") for raum_id in sorted((set(ist.dropna()) | ohne) - soll)]
+    funde += [(raum_id, "hat doch eine Fläche (ohne_geometrie)") for raum_id in sorted(ohne & set(ist) & soll)]
     return pd.DataFrame(funde, columns=["raum_id", "befund"])
 
 
@@ -82,6 +113,8 @@ def check_schluessel(gebiet: Gebiet, stand: Gebietsstand, raeume: gpd.GeoDataFra
     if funde.empty:
         return
     je_befund = [f"{befund}: {format_liste(ids)}" for befund, ids in funde.groupby("befund", sort=False)["raum_id"]]
+    if doppelte := list(funde.loc[funde["befund"] == "doppelt", "raum_id"]):
+        raise _doppelte(gebiet, stand, raeume, doppelte, je_befund)
     zahl = "Die Spalte enthält Zahlen, dabei gehen führende Nullen verloren: als Text speichern. " if als_zahl else ""
     raise grenzfehler(
         gebiet,
@@ -90,7 +123,32 @@ def check_schluessel(gebiet: Gebiet, stand: Gebietsstand, raeume: gpd.GeoDataFra
         wo="; ".join(je_befund),
         tun=(
             f"{zahl}Jeder Raum der Ebene »{gebiet.unterste_ebene.titel}« braucht genau eine Fläche (auch aus mehreren "
-            f"Teilen) und genau eine Zeile in {stand.raeume}."
+            f"Teilen) und genau eine Zeile in {stand.raeume}. Gibt es zu einem Raum keine Fläche, ihn unter "
+            "[[gebietsstand]] bei ohne_geometrie nennen."
+        ),
+    )
+
+
+def _doppelte(
+    gebiet: Gebiet, stand: Gebietsstand, raeume: gpd.GeoDataFrame, doppelte: list[str], je_befund: list[str]
+) -> GebietError:
+    """Two areas under one key, told so that one can find both on a map; often one of them lacks its own key."""
+    raeume = _to_metrisch(gebiet, stand, raeume)
+    orte, punkte = [], raeume.geometry.representative_point()
+    for raum_id in doppelte[:3]:
+        gleiche = raeume.index[raeume["raum_id"] == raum_id]
+        flaechen = [f"bei ({punkte[i].x:.0f}, {punkte[i].y:.0f}) {raeume.geometry[i].area:.0f} m²" for i in gleiche]
+        orte.append(f"{raum_id}: Fläche {' und Fläche '.join(flaechen)}")
+    ort = punkte[raeume.index[raeume["raum_id"] == doppelte[0]][-1]]
+    return grenzfehler(
+        gebiet,
+        stand,
+        f"{len(doppelte)} Raumschlüssel stehen an mehreren Flächen (Gebietsstand {stand.id}).",
+        wo="; ".join([*orte, *je_befund]),
+        tun=(
+            "Gehören die Flächen zusammen, zu einer mehrteiligen Fläche verbinden. Trägt eine den falschen Schlüssel, "
+            f"in gebiet.toml eintragen: [[gebietsstand.korrektur]] punkt = [{ort.x:.0f}, {ort.y:.0f}] (ein Punkt in "
+            f'dieser Fläche), von = "{doppelte[0]}", auf = "…", grund = "…".'
         ),
     )
 
@@ -144,14 +202,15 @@ def _check_crs(gebiet: Gebiet, stand: Gebietsstand) -> pyproj.CRS:
 
 
 def _check_lage(gebiet: Gebiet, stand: Gebietsstand, raeume: gpd.GeoDataFrame) -> None:
-    """A territory outside Germany means a wrong zone or swapped axes."""
+    """A territory outside Germany means a wrong zone or swapped axes; a neighbour's grid says where it holds itself."""
     minx, miny, maxx, maxy = raeume.to_crs("EPSG:4326").total_bounds
-    west, sued, ost, nord = DEUTSCHLAND
+    fremd = raeume.crs.area_of_use if raeume.crs.to_epsg() not in IN_DEUTSCHLAND else None
+    west, sued, ost, nord = fremd.bounds if fremd else DEUTSCHLAND
     if not (west <= minx <= maxx <= ost and sued <= miny <= maxy <= nord):
         raise grenzfehler(
             gebiet,
             stand,
-            f"Die Grenzen liegen mit {raeume.crs.to_string()} nicht in Deutschland.",
+            f"Die Grenzen liegen mit {raeume.crs.to_string()} nicht in {fremd.name if fremd else 'Deutschland'}.",
             wo=(
                 f"{_format_grenzen(raeume.total_bounds)}; das wäre {minx:.2f} bis {maxx:.2f}° Ost, "
                 f"{miny:.2f} bis {maxy:.2f}° Nord"

@@ -109,8 +109,8 @@ def _ist_innenring(teile: np.ndarray) -> np.ndarray:
 
 def _with_mass(befunde: pd.DataFrame, flaechen: np.ndarray) -> pd.DataFrame:
     """Adds area, greatest width and its place to findings; the widest first."""
-    kreise = shapely.maximum_inscribed_circle(_nur_flaechen(flaechen), tolerance=0.05)
-    anfang = shapely.get_point(kreise, 0)  # the circle comes as a line from its centre to its edge
+    kreise = _kreise(_nur_flaechen(flaechen))
+    anfang = shapely.get_point(kreise, 0)
     befunde = befunde.assign(
         flaeche_m2=shapely.area(flaechen),
         breite_m=2 * shapely.length(kreise),
@@ -118,6 +118,16 @@ def _with_mass(befunde: pd.DataFrame, flaechen: np.ndarray) -> pd.DataFrame:
         y=shapely.get_y(anfang),
     )
     return befunde.sort_values("breite_m", ascending=False, kind="stable", ignore_index=True)
+
+
+def groesste_breite(polygone: np.ndarray, *, genau: float = 1.0) -> np.ndarray:
+    """Diameter of the largest circle that fits into each polygon [m], to within `genau`."""
+    return 2 * shapely.length(_kreise(polygone, genau))
+
+
+def _kreise(polygone: np.ndarray, genau: float = 0.05) -> np.ndarray:
+    """The largest circle that fits, as a line from its centre to its edge."""
+    return shapely.maximum_inscribed_circle(polygone, tolerance=genau)
 
 
 def _nur_flaechen(geometrien: np.ndarray) -> np.ndarray:

@@ -49,6 +49,22 @@ def build_zahlen(zaehlung: pd.DataFrame, gesperrt: pd.DataFrame, ebenen: tuple[s
     )
 
 
+def ohne_unsinn(zahlen: Zahlen, unsinn: pd.DataFrame) -> Zahlen:
+    """Cells that contradict another source are not shown. They come here after the gate and after all sums: what is
+    only senseless in one Raum still counts in the Kreis, and a secret beside it stays protected.
+
+    Args:
+        unsinn: raum_id, gebietsstand, stichtag, merkmal.
+    """
+    wert, status = zahlen.wert.copy(), zahlen.status.copy()
+    ort = pd.MultiIndex.from_frame(zahlen.index[ORT])
+    for merkmal, teil in unsinn.groupby("merkmal"):
+        if merkmal in wert:
+            hier = ort.isin(pd.MultiIndex.from_frame(teil[ORT])) & status[merkmal].isin(MIT_WERT).to_numpy()
+            wert.loc[hier, merkmal], status.loc[hier, merkmal] = np.nan, "nicht_sinnvoll"
+    return Zahlen(zahlen.ebenen, zahlen.index, wert, status)
+
+
 def build_kennzahl(kennzahl: Kennzahl, fassung: Fassung, zahlen: Zahlen) -> pd.DataFrame:
     """One Kennzahl for every Raum and Stichtag of every level on which its Zähler is known.
 
@@ -81,16 +97,18 @@ def build_kennzahl(kennzahl: Kennzahl, fassung: Fassung, zahlen: Zahlen) -> pd.D
 def _zaehler_bekannt(fassung: Fassung, zahlen: Zahlen) -> pd.Series:
     """The level each row is shown on; missing where the Zähler was delivered to no Raum of its level and Stichtag.
 
-    Räume missing among delivered ones stay in. The Rest-Raum stands on the lowest level that was delivered.
+    Räume missing among delivered ones stay in. The Rest-Raum stands on the lowest level that was delivered. Where two
+    sources use the keys of two Gebietsstände at one Stichtag, each is looked at for itself.
     """
     ort = zahlen.index
     rest = ort["rest"].astype(bool)
     geliefert = (zahlen.status[list(fassung.zaehler)] != "nicht_geliefert").all(axis=1)
-    bekannt = (geliefert & ~rest).groupby([ort["ebene"], ort["stichtag"]]).transform("any")
+    bekannt = (geliefert & ~rest).groupby([ort["ebene"], ort["gebietsstand"], ort["stichtag"]]).transform("any")
     ebenen = ort["ebene"].where(bekannt & ~rest)
-    tiefe = ort[bekannt & ~rest].groupby("stichtag")["ebene"]
-    unterste = tiefe.agg(lambda gruppe: max(gruppe.unique(), key=zahlen.ebenen.index))
-    return ebenen.mask(rest & geliefert, ort["stichtag"].map(unterste))
+    je_stand = ["gebietsstand", "stichtag"]
+    tiefe = ort[bekannt & ~rest].groupby(je_stand)["ebene"]
+    unterste = tiefe.agg(lambda gruppe: max(gruppe.unique(), key=zahlen.ebenen.index)).rename("unterste")
+    return ebenen.mask(rest & geliefert, ort[je_stand].join(unterste, on=je_stand)["unterste"])
 
 
 def _nenner(kennzahl: Kennzahl, fassung: Fassung, zahlen: Zahlen, zeilen: np.ndarray) -> list[Spalte]:
@@ -118,5 +136,5 @@ def _ohne_leeres(tabelle: pd.DataFrame) -> pd.DataFrame:
     """Without Stichtage at which nothing was delivered, and levels on which a profile shows nothing at all."""
     etwas = ~tabelle["status"].isin(["nicht_geliefert", "nicht_sinnvoll"])
     wert = tabelle["wert"].notna()
-    bleibt = etwas.groupby([tabelle["ebene"], tabelle["stichtag"]]).transform("any")
+    bleibt = etwas.groupby([tabelle["ebene"], tabelle["gebietsstand"], tabelle["stichtag"]]).transform("any")
     return tabelle[bleibt & wert.groupby(tabelle["ebene"]).transform("any")].reset_index(drop=True)

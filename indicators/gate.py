@@ -21,6 +21,7 @@ from indicators.freigabe import Freigabe
 from indicators.relationen import Block, build_block
 
 EINWOHNER = ("bev_gesamt", "fs_gesamt")  # registers that tell how many people live in a Raum, in this order
+TRENNER = "\x1f"  # between the key of a Raum and its Gebietsstand, where both are needed to tell Räume apart
 VIELE_ZELLEN = 60_000  # from here a second process pays for its start
 
 
@@ -59,7 +60,7 @@ def protect_zaehlung(
 
     Args:
         zaehlung: counts on all levels, see `zaehlung.build_zaehlung`.
-        eltern: raum_id, gebietsstand, eltern_id, hierarchie, rest — every hierarchy over the same people.
+        eltern: raum_id, gebietsstand, eltern_id, hierarchie, rest, zuschnitt — every hierarchy over the same people.
         freigaben: most permissive first.
 
     Raises:
@@ -72,7 +73,7 @@ def protect_zaehlung(
     )
     schuetzbar = _mit_einwohnern(schuetzbar[bekannt & (schuetzbar["recht"] != "keins")], zaehlung)
     auftraege = [
-        (stichtag, teil, eltern[eltern["gebietsstand"] == teil["gebietsstand"].iloc[0]], regeln, freigaben)
+        (stichtag, *_ein_gebietsstand(teil, eltern), regeln, freigaben)
         for stichtag, teil in schuetzbar.groupby("stichtag")
     ]
     gesperrt: dict[str, list[pd.DataFrame]] = {f.id: [] for f in freigaben}
@@ -87,6 +88,34 @@ def protect_zaehlung(
         f.id: Bescheid(pd.concat([leer, *gesperrt[f.id]], ignore_index=True), _zusammen(zahlen[f.id]))
         for f in freigaben
     }
+
+
+def _ein_gebietsstand(zellen: pd.DataFrame, eltern: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Cells of one Stichtag and the parents of their Räume.
+
+    Where sources use the keys of several Gebietsstände at one Stichtag, the same people are counted in two geographies:
+    a Raum that was not cut anew is one Raum in both, all others are told apart by name, and each Gebietsstand becomes a
+    hierarchy of its own, so that a reader who adds up in both is reckoned with.
+    """
+    eltern = eltern[eltern["gebietsstand"].isin(zellen["gebietsstand"].unique())]
+    staende = sorted(zellen["gebietsstand"].unique())
+    if len(staende) == 1:
+        return zellen, eltern
+    neuer = eltern[eltern["gebietsstand"] == staende[-1]].set_index("raum_id")["zuschnitt"]
+    anders = eltern["zuschnitt"] != eltern["raum_id"].map(neuer)
+    namen = {
+        (z.raum_id, z.gebietsstand): f"{z.raum_id}{TRENNER}{z.gebietsstand}"
+        for z in eltern[anders & (eltern["gebietsstand"] != staende[-1])].itertuples()
+    }
+
+    def name(raum_id: pd.Series, stand: pd.Series) -> list[str]:
+        return [namen.get(ort, ort[0]) for ort in zip(raum_id, stand, strict=True)]
+
+    return zellen.assign(raum_id=name(zellen["raum_id"], zellen["gebietsstand"])), eltern.assign(
+        raum_id=name(eltern["raum_id"], eltern["gebietsstand"]),
+        eltern_id=name(eltern["eltern_id"], eltern["gebietsstand"]),
+        hierarchie=eltern["hierarchie"] + TRENNER + eltern["gebietsstand"],
+    )
 
 
 def _mit_einwohnern(zellen: pd.DataFrame, zaehlung: pd.DataFrame) -> pd.DataFrame:
@@ -126,6 +155,7 @@ def _ein_stichtag(auftrag: tuple) -> dict[str, tuple[pd.DataFrame, dict]]:
         schutz = _protect(block, freigabe, bisher)
         gesperrt = schutz.gesperrt | _ohne(block.zellen, freigabe)
         zellen = block.zellen.loc[gesperrt, ["raum_id", "gebietsstand", "merkmal"]]
+        zellen = zellen.assign(raum_id=zellen["raum_id"].str.split(TRENNER).str[0])
         ergebnis[freigabe.id] = (zellen.assign(stichtag=stichtag), _zertifikat(block, gesperrt, schutz))
         bisher = gesperrt
     return ergebnis

@@ -22,21 +22,56 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from etl.quelle import Quelle
-from geodata.fehler import MonitoringError
+from geodata.fehler import KatalogError, MonitoringError
 from geodata.gebiet import Gebiet
-from geodata.geometrie import find_zuschnitte, write_browsergeometrie
-from indicators.berechnung import build_kennzahl, build_zahlen
+from geodata.geometrie import find_zuschnitte, read_geometrien, write_browsergeometrie
+from geodata.umstieg import ART_TEXT, read_umstiege
+from indicators.berechnung import Zahlen, build_kennzahl, build_zahlen, ohne_unsinn
 from indicators.freigabe import Freigabe
 from indicators.gate import Bescheid, Regeln, protect_zaehlung
+from indicators.herkunft import build_herkunft
 from indicators.katalog import build_eintrag
 from indicators.kennzahl import Fassung, Kennzahl
 from indicators.klassen import build_klassen
 from indicators.store import SCHEMA_VERSION
+from indicators.umrechnung import SPALTEN as UMGERECHNET
+from indicators.umrechnung import build_gewichte, build_heute, build_umgerechnet, rechne_um
 from indicators.wertdatei import write_wertdateien
 from indicators.zaehlung import build_zaehlung
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 ZEIGER = "AKTUELL.json"
+INTERN_VERSION = 2  # of intern.duckdb, see etl/bestand.py
+LUECKE = """
+WITH fehlt AS (
+    SELECT l.quelle, f.merkmal, f.stichtag, r.ebene, list(f.raum_id ORDER BY f.raum_id) AS raeume
+    FROM fallzahl_gueltig f JOIN lieferung l USING (lieferung_id) JOIN raum r USING (raum_id, gebietsstand)
+    WHERE f.status = 'nicht_geliefert' AND NOT r.rest
+    GROUP BY l.quelle, f.merkmal, f.stichtag, r.ebene
+)
+SELECT quelle, stichtag, ebene, list(merkmal ORDER BY merkmal) AS merkmale, raeume
+FROM fehlt GROUP BY quelle, stichtag, ebene, raeume ORDER BY ALL
+"""
+WOHER = """
+WITH spalten AS (
+    SELECT z.lieferung_id, z.stichtag, m.text AS merkmal, b.text AS blatt, s.text AS spalte
+    FROM (SELECT DISTINCT lieferung_id, stichtag, merkmal, blatt, spalte FROM zahl) z
+    JOIN sprecher USING (lieferung_id, stichtag)
+    JOIN wort m ON m.code = z.merkmal JOIN wort b ON b.code = z.blatt JOIN wort s ON s.code = z.spalte
+), korrektur AS (
+    SELECT lieferung_id, stichtag, merkmal, list(DISTINCT grund) AS gruende FROM korrigiert GROUP BY ALL
+), annahme AS (
+    SELECT lieferung_id, stichtag, coalesce(merkmal, '') AS merkmal, count(*) AS anzahl
+    FROM befund JOIN angenommen USING (befund_id) GROUP BY ALL
+)
+SELECT l.quelle, x.merkmal, x.stichtag, l.datei, x.blatt, x.spalte, l.geladen_am, l.profil_sha256 AS profil,
+       coalesce(any_value(k.gruende), []) AS korrekturen, coalesce(sum(a.anzahl), 0)::INTEGER AS angenommen
+FROM spalten x JOIN lieferung l USING (lieferung_id)
+LEFT JOIN korrektur k USING (lieferung_id, stichtag, merkmal)
+LEFT JOIN annahme a ON a.lieferung_id = x.lieferung_id AND coalesce(a.stichtag, x.stichtag) = x.stichtag
+                    AND a.merkmal IN (x.merkmal, '')
+GROUP BY ALL ORDER BY ALL
+"""
 Melder = Callable[[int, int, str], None]
 
 
@@ -55,8 +90,11 @@ class Eingang:
 
     fallzahl: pd.DataFrame  # raum_id, gebietsstand, stichtag, merkmal, wert, status
     lieferung: pd.DataFrame  # quelle, datei, sha256, von, bis, geladen_am
-    befund: pd.DataFrame  # quelle, regel, merkmal, schwere, anzahl
-    vollstaendigkeit: pd.DataFrame  # quelle, merkmal, stichtag, ebene, raeume
+    befund: pd.DataFrame  # quelle, regel, merkmal, schwere, anzahl, angenommen
+    vollstaendigkeit: pd.DataFrame  # quelle, merkmal, stichtag, ebene, raeume, geheim
+    luecke: pd.DataFrame  # quelle, stichtag, ebene, merkmale, raeume
+    unsinn: pd.DataFrame  # raum_id, gebietsstand, stichtag, merkmal: counted, but not shown
+    woher: pd.DataFrame  # see herkunft.build_herkunft
 
 
 def publish(
@@ -151,6 +189,8 @@ def _read_intern(pfad: Path, gebiet: Gebiet) -> Eingang:
             tun=f"Zuerst »sozialraum laden --gebiet {gebiet.id}« ausführen.",
         )
     with duckdb.connect(str(pfad), read_only=True, config={"enable_external_access": "false"}) as con:
+        _check_version(con, pfad, gebiet)
+        con.register("angenommen", _read_annahmen(pfad.parent))
         fallzahl = con.execute(
             "SELECT raum_id, gebietsstand, stichtag, merkmal, wert, status FROM fallzahl_gueltig ORDER BY ALL"
         ).df()
@@ -163,28 +203,59 @@ def _read_intern(pfad: Path, gebiet: Gebiet) -> Eingang:
         ).df()
         befund = con.execute(
             """
-            SELECT b.quelle, b.regel, coalesce(b.merkmal, '') AS merkmal, b.schwere, count(*) AS anzahl
-            FROM befund b JOIN lieferung l USING (lieferung_id) WHERE l.entfernt_am IS NULL GROUP BY ALL ORDER BY ALL
+            SELECT b.quelle, b.regel, coalesce(b.merkmal, '') AS merkmal, b.schwere, count(*) AS anzahl,
+                   count(a.befund_id) AS angenommen
+            FROM befund b LEFT JOIN angenommen a USING (befund_id)
+            WHERE lieferung_id IN (SELECT lieferung_id FROM sprecher)
+            GROUP BY ALL ORDER BY ALL
             """
         ).df()
         vollstaendigkeit = con.execute(
             """
-            SELECT l.quelle, f.merkmal, f.stichtag, r.ebene,
-                   count(*) FILTER (f.status <> 'nicht_geliefert' AND NOT r.rest) AS raeume
+            SELECT l.quelle, f.merkmal, f.stichtag, r.ebene, f.gebietsstand,
+                   count(*) FILTER (f.status <> 'nicht_geliefert') AS raeume,
+                   count(*) FILTER (f.status = 'gesperrt_quelle') AS geheim
             FROM fallzahl_gueltig f JOIN lieferung l USING (lieferung_id) JOIN raum r USING (raum_id, gebietsstand)
-            GROUP BY ALL ORDER BY ALL
+            WHERE NOT r.rest GROUP BY ALL ORDER BY ALL
             """
         ).df()
+        luecke = con.execute(LUECKE).df()
+        unsinn = con.execute("SELECT raum_id, gebietsstand, stichtag, merkmal FROM unsinn ORDER BY ALL").df()
+        woher = con.execute(WOHER).df()
+        woher["korrekturen"] = [set(gruende) for gruende in woher["korrekturen"]]
     if fallzahl.empty:
         raise MonitoringError(
             f"Für »{gebiet.name}« liegt keine gültige Lieferung vor.",
             wo=str(pfad),
             tun=f"»sozialraum laden --gebiet {gebiet.id}« ausführen.",
         )
-    for df, spalten in ((fallzahl, ["stichtag"]), (lieferung, ["von", "bis"]), (vollstaendigkeit, ["stichtag"])):
-        for spalte in spalten:
-            df[spalte] = pd.to_datetime(df[spalte]).dt.date
-    return Eingang(fallzahl, lieferung, befund, vollstaendigkeit)
+    lieferung["von"], lieferung["bis"] = (pd.to_datetime(lieferung[s]).dt.date for s in ("von", "bis"))
+    for df in (fallzahl, vollstaendigkeit, luecke, unsinn, woher):
+        df["stichtag"] = pd.to_datetime(df["stichtag"]).dt.date
+    return Eingang(fallzahl, lieferung, befund, vollstaendigkeit, luecke, unsinn, woher)
+
+
+def _check_version(con: duckdb.DuckDBPyConnection, pfad: Path, gebiet: Gebiet) -> None:
+    """Refuses what an older or newer program has written; loading brings an older one up to date."""
+    gefunden = con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'fassung'").fetchall()
+    version = con.execute("SELECT max(version) FROM fassung").fetchall()[0][0] if gefunden else 1
+    if version != INTERN_VERSION:
+        raise MonitoringError(
+            f"Die interne Datenbank stammt von einer {'älteren' if version < INTERN_VERSION else 'neueren'} "
+            "Programmversion.",
+            wo=f"{pfad} (Fassung {version}, erwartet {INTERN_VERSION})",
+            tun=f"»sozialraum laden --gebiet {gebiet.id}« bringt sie auf den heutigen Stand."
+            if version < INTERN_VERSION
+            else "Das Programm aktualisieren. Die Datei bleibt unverändert.",
+        )
+
+
+def _read_annahmen(ordner: Path) -> pd.DataFrame:
+    """Ids of accepted findings; why they were accepted stays in the house."""
+    pfad = ordner / "annahmen.jsonl"
+    zeilen = pfad.read_text(encoding="utf-8").splitlines() if pfad.is_file() else []
+    kennungen = sorted({json.loads(zeile)["befund_id"] for zeile in zeilen if zeile.strip()})
+    return pd.DataFrame({"befund_id": pd.Series(kennungen, dtype=str)})
 
 
 def _hash(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, version: str) -> str:
@@ -196,7 +267,7 @@ def _hash(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, version: str
     for modell in (*eigene, *kennzahlen.values(), *freigaben):
         summe.update(modell.model_dump_json().encode())
     # Values, not delivery numbers: taking back a delivery and loading it again is the same state.
-    for df in (eingang.fallzahl, eingang.lieferung.drop(columns="geladen_am"), eingang.befund):
+    for df in (eingang.fallzahl, eingang.lieferung.drop(columns="geladen_am"), eingang.befund, eingang.unsinn):
         summe.update(pd.util.hash_pandas_object(df.astype(str), index=False).to_numpy().tobytes())
     return summe.hexdigest()[:12]
 
@@ -206,11 +277,15 @@ def _hash(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, version: str
 
 def _build(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, bau: Path, kopf: dict, melde: Melder) -> dict:
     merkmale = {name: m for q in quellen.values() if gebiet.id in q.gebiet for name, m in q.merkmale.items()}
-    raeume = _build_raeume(gebiet)
-    eltern = gebiet.read_eltern().merge(raeume[["raum_id", "gebietsstand", "rest"]], on=["raum_id", "gebietsstand"])
+    geometrien = read_geometrien(gebiet)
+    raeume = _build_raeume(gebiet, geometrien)
+    lage = raeume[["raum_id", "gebietsstand", "rest", "zuschnitt"]]
+    eltern = gebiet.read_eltern().merge(lage, on=["raum_id", "gebietsstand"])
+    gewichte = build_gewichte(read_umstiege(gebiet), raeume, tuple(e.id for e in gebiet.ebenen))
     summierbar = {name for name, m in merkmale.items() if m.art == "anzahl"}
     zaehlung = build_zaehlung(eingang.fallzahl, raeume, [e.id for e in gebiet.ebenen], summierbar=summierbar)
     fassungen = _fassungen(kennzahlen, set(eingang.fallzahl["merkmal"]))
+    _check_vollstaendig(gebiet, quellen, fassungen, eingang)
     regeln = Regeln(
         recht={name: m.recht for name, m in merkmale.items() if m.art == "anzahl"},
         summen={name: [list(weg) for weg in m.zerlegungen] for name, m in merkmale.items() if m.zerlegungen},
@@ -219,24 +294,44 @@ def _build(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, bau: Path, 
         gezeigt=frozenset(m for _, f in fassungen for m in f.merkmale),
     )
     bescheide = protect_zaehlung(zaehlung, eltern, regeln, freigaben, melde=melde)
-    geo = _write_geometrie(gebiet, bau / "geo")
+    geo = _write_geometrie(gebiet, geometrien, bau / "geo")
     titel = {name: m.titel for name, m in merkmale.items()}
+    vorher = None
     for nr, freigabe in enumerate(freigaben, start=1):
-        bescheid = bescheide[freigabe.id]
-        tabellen = _build_tabellen(zaehlung, bescheid, fassungen, tuple(e.id for e in gebiet.ebenen))
+        bescheid, ziel = bescheide[freigabe.id], bau / f"werte_{freigabe.id}"
+        if vorher and bescheid.gesperrt.equals(bescheide[vorher].gesperrt):  # both profiles see the same
+            shutil.copytree(bau / f"werte_{vorher}", ziel)
+        else:
+            zahlen = build_zahlen(zaehlung, bescheid.gesperrt, tuple(e.id for e in gebiet.ebenen))
+            zahlen = ohne_unsinn(zahlen, eingang.unsinn)
+            tabellen = _build_tabellen(zahlen, fassungen)
+            umgerechnet, umbruch = _build_umgerechnet(gebiet, zahlen, gewichte, fassungen, sorted(summierbar))
+            tabellen, umgerechnet = _ohne_dopplung(tabellen, umgerechnet)
+            dateien = [geo, _write_werte(tabellen, raeume, ziel), _write_heute(tabellen, umgerechnet, raeume, ziel)]
+        vorher = freigabe.id
         stand = _build_stand(gebiet, quellen, eingang, freigabe, bescheid, kopf)
-        dateien = pd.concat([geo, _write_werte(tabellen, raeume, bau / f"werte_{freigabe.id}")], ignore_index=True)
         _write_datenbank(
             bau / f"{freigabe.id}.duckdb",
             raum=raeume,
             raum_eltern=eltern,
             kennzahl=pd.concat(tabellen.values(), ignore_index=True),
+            kennzahl_umgerechnet=umgerechnet,
+            umbruch=umbruch,
             katalog=_build_katalog(fassungen, titel, tabellen, merkmale),
             klasse=_build_klassen(tabellen, {k.id: k for k, _ in fassungen}),
-            datei=dateien,
+            datei=pd.concat(dateien, ignore_index=True),
             lieferung=_build_lieferungen(eingang, quellen, mit_hash=freigabe.nur_lokal),
             vollstaendigkeit=_build_vollstaendigkeit(eingang, raeume, titel),
+            luecke=eingang.luecke,
             befund_zahl=eingang.befund,
+            herkunft=build_herkunft(
+                fassungen,
+                {name: sorted(set(t["stichtag"])) for name, t in tabellen.items()},
+                eingang.woher,
+                merkmale,
+                quellen,
+                intern=freigabe.nur_lokal,
+            ),
             schutz=_build_schutz(zaehlung, bescheid, titel, regeln),
             stand=pd.DataFrame(
                 {"schluessel": stand.keys(), "wert": [json.dumps(w, ensure_ascii=False) for w in stand.values()]}
@@ -246,27 +341,78 @@ def _build(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, bau: Path, 
     return {f.id: bescheide[f.id].zertifikat for f in freigaben}
 
 
+def _check_vollstaendig(gebiet: Gebiet, quellen: dict[str, Quelle], fassungen: list, eingang: Eingang) -> None:
+    """Nothing to show, or a source without a name under its figures: both are left from a draft."""
+    if not fassungen:
+        raise KatalogError(
+            "Keine Kennzahl passt zu den geladenen Merkmalen.",
+            wo=f"{gebiet.id}: {', '.join(sorted(set(eingang.fallzahl['merkmal']))[:8])}",
+            tun="Die Merkmale im Profil so nennen wie im Katalog (Handbuch, Kapitel 15) oder eine Kennzahl anlegen.",
+        )
+    for quelle in (quellen[q] for q in dict.fromkeys(eingang.lieferung["quelle"])):
+        if offen := [f for f in ("titel", "herausgeber", "lizenz") if getattr(quelle, f).strip() == "bitte eintragen"]:
+            raise KatalogError(
+                f"Quelle »{quelle.id}«: {' und '.join(offen)} steht noch auf »bitte eintragen«.",
+                wo=f"{quelle.id}.toml",
+                tun="Eintragen, wer die Zahlen liefert und unter welcher Bedingung sie gezeigt werden dürfen.",
+            )
+
+
 def _fassungen(kennzahlen: dict[str, Kennzahl], merkmale: set[str]) -> list[tuple[Kennzahl, Fassung]]:
     """The Kennzahlen this Gebiet has the Merkmale for, drafts left out."""
     paare = [(k, k.fassung(merkmale)) for k in kennzahlen.values() if not k.entwurf]
     return [(k, f) for k, f in paare if f is not None]
 
 
-def _build_raeume(gebiet: Gebiet) -> pd.DataFrame:
+def _build_raeume(gebiet: Gebiet, geometrien: dict) -> pd.DataFrame:
+    """All Räume with `mit_geometrie`, `nr` (place in the geometry file, Räume without an area behind), `zuschnitt`."""
     raeume = gebiet.read_raeume()
-    raeume = raeume.assign(mit_geometrie=~raeume["rest"]).sort_values("rest", kind="stable")
+    flaechig = {(stand, raum_id) for stand, tabelle in geometrien.items() for raum_id in tabelle["raum_id"]}
+    orte = zip(raeume["gebietsstand"], raeume["raum_id"], strict=True)
+    raeume = raeume.assign(mit_geometrie=[ort in flaechig for ort in orte])
+    raeume = raeume.sort_values(["mit_geometrie", "rest"], ascending=[False, True], kind="stable")
     raeume["nr"] = raeume.groupby(["gebietsstand", "ebene"]).cumcount()
-    zuschnitte = find_zuschnitte(gebiet)
+    zuschnitte = find_zuschnitte(gebiet, geometrien)
     raeume = raeume.merge(zuschnitte, on=["raum_id", "gebietsstand"], how="left")
     raeume["zuschnitt"] = raeume["zuschnitt"].fillna(gebiet.gebietsstaende[0].id)
     return raeume
 
 
-def _build_tabellen(zaehlung: pd.DataFrame, bescheid: Bescheid, fassungen: list, ebenen: tuple) -> dict:
+def _build_tabellen(zahlen: Zahlen, fassungen: list) -> dict:
     """Kennzahl id → its table, see `berechnung.build_kennzahl`; Kennzahlen without any value are left out."""
-    zahlen = build_zahlen(zaehlung, bescheid.gesperrt, ebenen)
     tabellen = {k.id: build_kennzahl(k, f, zahlen).assign(kennzahl_id=k.id) for k, f in fassungen}
     return {name: tabelle for name, tabelle in tabellen.items() if len(tabelle)}
+
+
+def _build_umgerechnet(
+    gebiet: Gebiet, zahlen: Zahlen, gewichte: pd.DataFrame, fassungen: list, merkmale: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Old Stichtage on today's Räume, and where the series break instead; both of all Kennzahlen."""
+    heute = gebiet.gebietsstaende[-1].id
+    umrechnung = rechne_um(zahlen, gewichte, heute, merkmale)
+    werte, brueche = [], []
+    for kennzahl, fassung in fassungen:
+        tabelle, bruch = build_umgerechnet(kennzahl, fassung, umrechnung, bruch_ab=gebiet.bruch_ab_anteil)
+        werte.append(tabelle.assign(kennzahl_id=kennzahl.id))
+        brueche.append(bruch.assign(kennzahl_id=kennzahl.id, gebietsstand=heute))
+    if not fassungen:
+        return pd.DataFrame(columns=["kennzahl_id", *UMGERECHNET]), pd.DataFrame(columns=["kennzahl_id"])
+    leer = pd.DataFrame(columns=["kennzahl_id", *UMGERECHNET])
+    return pd.concat([leer, *(w for w in werte if len(w))], ignore_index=True), pd.concat(brueche, ignore_index=True)
+
+
+def _ohne_dopplung(tabellen: dict[str, pd.DataFrame], umgerechnet: pd.DataFrame) -> tuple[dict, pd.DataFrame]:
+    """One value per Raum and Stichtag where a source used old keys: delivered before converted before missing."""
+    schluessel = ["kennzahl_id", "raum_id", "gebietsstand", "stichtag"]
+    neu = pd.MultiIndex.from_frame(umgerechnet[schluessel])
+    da = []
+    for name, tabelle in tabellen.items():
+        doppelt = pd.MultiIndex.from_frame(tabelle[schluessel]).isin(neu)
+        leer = tabelle["status"] == "nicht_geliefert"
+        da.append(tabelle.loc[doppelt & ~leer, schluessel])
+        tabellen[name] = tabelle[~(doppelt & leer)].reset_index(drop=True) if doppelt.any() else tabelle
+    weg = neu.isin(pd.MultiIndex.from_frame(pd.concat(da))) if da else []
+    return tabellen, umgerechnet[~weg].reset_index(drop=True) if len(weg) else umgerechnet
 
 
 def _build_stand(gebiet, quellen, eingang: Eingang, freigabe: Freigabe, bescheid: Bescheid, kopf: dict) -> dict:
@@ -286,6 +432,10 @@ def _build_stand(gebiet, quellen, eingang: Eingang, freigabe: Freigabe, bescheid
         "wasserzeichen": freigabe.wasserzeichen,
         "anzeige_ebene": gebiet.anzeige_ebene,
         "vorauswahl": gebiet.vorauswahl,
+        "umstiege": [
+            {"ab": stand.id, "art": ART_TEXT[stand.umstieg_art]} for stand in gebiet.gebietsstaende if stand.umstieg_art
+        ],
+        "bruch_ab_anteil": gebiet.bruch_ab_anteil,
         "ebenen": [{f: getattr(e, f) for f in ("id", "titel", "titel_plural", "eltern")} for e in gebiet.ebenen],
         "quellen": [{t: getattr(q, t) for t in texte} for q in benutzt]
         + [dict(zip(texte, ("Gebietsgrenzen", q, lizenz, q), strict=True)) for q, lizenz in karten.items()],
@@ -325,13 +475,7 @@ def _build_lieferungen(eingang: Eingang, quellen: dict[str, Quelle], *, mit_hash
 def _build_vollstaendigkeit(eingang: Eingang, raeume: pd.DataFrame, titel: dict[str, str]) -> pd.DataFrame:
     df = eingang.vollstaendigkeit
     staende = raeume[~raeume["rest"]].groupby(["ebene", "gebietsstand"]).size()
-    tage = sorted(raeume["gebietsstand"].unique())
-
-    def erwartet(ebene: str, stichtag) -> int:
-        gueltig = [t for t in tage if t <= stichtag.isoformat()] or tage[:1]
-        return int(staende[ebene, gueltig[-1]])
-
-    zahlen = [erwartet(z.ebene, z.stichtag) for z in df.itertuples()]
+    zahlen = [int(staende[z.ebene, z.gebietsstand]) for z in df.itertuples()]
     return df.assign(titel=df["merkmal"].map(titel), erwartet=zahlen)
 
 
@@ -349,11 +493,11 @@ def _build_schutz(zaehlung: pd.DataFrame, bescheid: Bescheid, titel: dict, regel
 # --- writing ---------------------------------------------------------------------------------
 
 
-def _write_geometrie(gebiet: Gebiet, ziel: Path) -> pd.DataFrame:
+def _write_geometrie(gebiet: Gebiet, geometrien: dict, ziel: Path) -> pd.DataFrame:
     ziel.mkdir()
     zeilen = []
     for stand in gebiet.gebietsstaende:
-        for ebene, name in write_browsergeometrie(gebiet, stand, ziel).items():
+        for ebene, name in write_browsergeometrie(gebiet, stand, ziel, geometrien).items():
             zeilen.append(("", ebene, stand.id, "geo", name))
     return pd.DataFrame(zeilen, columns=["kennzahl_id", "ebene", "gebietsstand", "art", "name"])
 
@@ -371,6 +515,21 @@ def _write_werte(tabellen: dict[str, pd.DataFrame], raeume: pd.DataFrame, ziel: 
             kopf = {"kennzahl": kennzahl_id, "ebene": ebene, "gebietsstand": gebietsstand}
             for art, name in write_wertdateien(teil, orte[ebene, gebietsstand], kopf, ziel).items():
                 zeilen.append((kennzahl_id, ebene, gebietsstand, art, name))
+    return pd.DataFrame(zeilen, columns=["kennzahl_id", "ebene", "gebietsstand", "art", "name"])
+
+
+def _write_heute(
+    tabellen: dict[str, pd.DataFrame], umgerechnet: pd.DataFrame, raeume: pd.DataFrame, ziel: Path
+) -> pd.DataFrame:
+    """Value files of all Stichtage on today's Räume, where there are converted values."""
+    heute = raeume[raeume["gebietsstand"] == raeume["gebietsstand"].max()]
+    zeilen = []
+    for (kennzahl_id, ebene), neue in umgerechnet.groupby(["kennzahl_id", "ebene"], sort=False):
+        orte = pd.concat([heute[(heute["ebene"] == ebene) & ~heute["rest"]].sort_values("nr"), heute[heute["rest"]]])
+        tabelle = build_heute(tabellen[kennzahl_id][lambda t, e=ebene: t["ebene"] == e], neue, orte)
+        kopf = {"kennzahl": kennzahl_id, "ebene": ebene, "gebietsstand": heute["gebietsstand"].iloc[0]}
+        for art, name in write_wertdateien(tabelle, orte, kopf, ziel).items():
+            zeilen.append((kennzahl_id, ebene, kopf["gebietsstand"], f"{art}_heute", name))
     return pd.DataFrame(zeilen, columns=["kennzahl_id", "ebene", "gebietsstand", "art", "name"])
 
 

@@ -18,8 +18,10 @@ import pandas as pd
 
 from geodata.fehler import MonitoringError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 3
 
+_GELIEFERT = "false AS umgerechnet, CAST(NULL AS DOUBLE) AS anteil_aufgeteilt"
+_UMGERECHNET = "true AS umgerechnet, k.anteil AS anteil_aufgeteilt"
 _WERTE = """
     k.raum_id, r.name, r.eltern_id, k.gebietsstand, k.stichtag, k.wert, k.unten, k.oben, k.zaehler, k.nenner,
     k.status, k.hinweis"""
@@ -44,6 +46,14 @@ class QuellenHinweis:
 
 
 @dataclass(frozen=True)
+class Umstieg:
+    """From `ab` on Räume are cut anew; older counts can be converted, with shares of `art` ("nach Fläche")."""
+
+    ab: date
+    art: str
+
+
+@dataclass(frozen=True)
 class Stand:
     """What this snapshot is: territory, release profile, origin."""
 
@@ -59,6 +69,8 @@ class Stand:
     version: str
     anzeige_ebene: str
     vorauswahl: str | None
+    umstiege: tuple[Umstieg, ...]
+    bruch_ab_anteil: float
     ebenen: tuple[StandEbene, ...]
     quellen: tuple[QuellenHinweis, ...]
 
@@ -113,6 +125,9 @@ class Raum:
     eltern_id: str | None
     eltern_name: str | None
     mit_geometrie: bool
+    rest: bool
+    gebietsstand: str  # the newest that knows it
+    bis: date | None  # the day from which this Raum exists no more; None: it exists today
 
 
 class Store:
@@ -155,7 +170,7 @@ class Store:
 
     def _frage(self, sql: str, parameter: dict | None = None) -> pd.DataFrame:
         df = self._verbindung.cursor().execute(sql, parameter or {}).df()
-        for spalte in ("stichtag", "von", "bis"):
+        for spalte in ("stichtag", "von", "bis", "vom"):
             if spalte in df and str(df[spalte].dtype).startswith("datetime"):
                 df[spalte] = df[spalte].dt.date
         return df
@@ -169,11 +184,14 @@ class Store:
     def stand(self) -> Stand:
         roh = self._stand_roh
         felder = {
-            name: roh[name] for name in Stand.__dataclass_fields__ if name not in ("erstellt_am", "ebenen", "quellen")
+            name: roh[name]
+            for name in Stand.__dataclass_fields__
+            if name not in ("erstellt_am", "ebenen", "quellen", "umstiege")
         }
         return Stand(
             **felder,
             erstellt_am=datetime.fromisoformat(roh["erstellt_am"]),
+            umstiege=tuple(Umstieg(date.fromisoformat(u["ab"]), u["art"]) for u in roh["umstiege"]),
             ebenen=tuple(StandEbene(**e) for e in roh["ebenen"]),
             quellen=tuple(QuellenHinweis(**q) for q in roh["quellen"]),
         )
@@ -219,7 +237,8 @@ class Store:
     def _raeume(self) -> pd.DataFrame:
         return self._frage(
             """
-            SELECT raum_id, name, ebene, eltern_id, gebietsstand, zuschnitt, nr, mit_geometrie
+            SELECT raum_id, name, ebene, eltern_id, gebietsstand, zuschnitt, nr, mit_geometrie, rest,
+                   (SELECT min(s.gebietsstand) FROM raum s WHERE s.gebietsstand > raum.gebietsstand)::DATE AS bis
             FROM raum
             QUALIFY row_number() OVER (PARTITION BY raum_id ORDER BY gebietsstand DESC) = 1
             ORDER BY ebene, nr, raum_id
@@ -230,12 +249,18 @@ class Store:
         """Every Raum in its newest Gebietsstand.
 
         Returns:
-            raum_id, name, ebene, eltern_id, gebietsstand, zuschnitt, nr, mit_geometrie.
+            raum_id, name, ebene, eltern_id, gebietsstand, zuschnitt, nr, mit_geometrie, rest, bis.
 
-        Räume that only an older Gebietsstand knows are included; `gebietsstand` tells.
+        Räume that only an older Gebietsstand knows are included: `bis` is the day from which they are no more, missing
+        for those of today.
         """
         alle = self._raeume
         return (alle if ebene is None else alle[alle["ebene"] == ebene]).reset_index(drop=True)
+
+    def raeume_heute(self, ebene: str) -> pd.DataFrame:
+        """The Räume of today's Gebietsstand only, same columns as `raeume`."""
+        alle = self.raeume(ebene)
+        return alle[alle["bis"].isna()].reset_index(drop=True)
 
     def raum(self, raum_id: str) -> Raum | None:
         treffer = self._raeume[self._raeume["raum_id"] == raum_id]
@@ -252,6 +277,9 @@ class Store:
             eltern_id=eltern_id,
             eltern_name=None if eltern.empty else eltern.iloc[0]["name"],
             mit_geometrie=bool(zeile["mit_geometrie"]),
+            rest=bool(zeile["rest"]),
+            gebietsstand=zeile["gebietsstand"],
+            bis=None if pd.isna(zeile["bis"]) else zeile["bis"],
         )
 
     def kinder(self, raum_id: str) -> pd.DataFrame:
@@ -281,18 +309,58 @@ class Store:
         )
 
     def read_reihe(self, kennzahl_id: str, raum_ids: list[str]) -> pd.DataFrame:
-        """Time series of several Räume (any level): columns of `read_werte` plus `zuschnitt` and `ebene`.
+        """Time series of several Räume (any level): columns of `read_werte` plus `zuschnitt`, `ebene`, and for values
+        converted to today's Räume `umgerechnet` with `anteil_aufgeteilt` (0 to 1: how much was apportioned).
 
-        Sorted by the given order of Räume, then Stichtag. A line may only connect rows of one `zuschnitt`.
+        Sorted by the given order of Räume, then Stichtag. A line may only connect rows of one `zuschnitt`. A converted
+        value stands in place of the one delivered for another shape under the same key.
         """
         return self._frage(
             f"""
-            SELECT {_WERTE}, r.zuschnitt, k.ebene
-            FROM kennzahl k JOIN raum r USING (raum_id, gebietsstand)
-            WHERE k.kennzahl_id = $kennzahl_id AND list_contains($raeume, k.raum_id)
-            ORDER BY list_position($raeume, k.raum_id), k.stichtag
+            WITH alle AS (
+                SELECT {_WERTE}, {_GELIEFERT}, r.zuschnitt, k.ebene
+                FROM kennzahl k JOIN raum r USING (raum_id, gebietsstand)
+                WHERE k.kennzahl_id = $kennzahl_id AND list_contains($raeume, k.raum_id)
+                UNION ALL
+                SELECT {_WERTE}, {_UMGERECHNET}, r.zuschnitt, k.ebene
+                FROM kennzahl_umgerechnet k JOIN raum r USING (raum_id, gebietsstand)
+                WHERE k.kennzahl_id = $kennzahl_id AND list_contains($raeume, k.raum_id)
+            )
+            SELECT * FROM alle
+            QUALIFY row_number() OVER (PARTITION BY raum_id, stichtag ORDER BY umgerechnet DESC, gebietsstand DESC) = 1
+            ORDER BY list_position($raeume, raum_id), stichtag
             """,
             {"kennzahl_id": kennzahl_id, "raeume": list(raum_ids)},
+        )
+
+    def read_umbrueche(self, kennzahl_id: str, raum_ids: list[str]) -> pd.DataFrame:
+        """Where series of today's Räume are not continued backwards, because too much would have to be apportioned.
+
+        Returns:
+            raum_id, name, bis (last Stichtag before the break), anteil (0 to 1; NaN: the share is unknown), sorted by
+            the given order of Räume.
+        """
+        return self._frage(
+            """
+            SELECT u.raum_id, r.name, u.bis, u.anteil
+            FROM umbruch u JOIN raum r USING (raum_id, gebietsstand)
+            WHERE u.kennzahl_id = $kennzahl_id AND list_contains($raeume, u.raum_id)
+            ORDER BY list_position($raeume, u.raum_id)
+            """,
+            {"kennzahl_id": kennzahl_id, "raeume": list(raum_ids)},
+        )
+
+    def read_umgerechnete(self, kennzahl_id: str, ebene: str, stichtag: date | None = None) -> pd.DataFrame:
+        """Values of old Stichtage on today's Räume that were cut anew since: columns of `read_werte` plus
+        `umgerechnet` and `anteil_aufgeteilt`, see `read_reihe`."""
+        return self._frage(
+            f"""
+            SELECT {_WERTE}, {_UMGERECHNET}
+            FROM kennzahl_umgerechnet k JOIN raum r USING (raum_id, gebietsstand)
+            WHERE k.kennzahl_id = $kennzahl_id AND k.ebene = $ebene AND ($stichtag IS NULL OR k.stichtag = $stichtag)
+            ORDER BY k.stichtag, NOT r.mit_geometrie, r.nr, k.raum_id
+            """,
+            {"kennzahl_id": kennzahl_id, "ebene": ebene, "stichtag": stichtag},
         )
 
     def read_profil(self, raum_id: str) -> pd.DataFrame:
@@ -308,14 +376,14 @@ class Store:
             """
             WITH mein AS (
                 SELECT * FROM kennzahl WHERE raum_id = $raum_id
-                QUALIFY row_number() OVER (PARTITION BY kennzahl_id ORDER BY stichtag DESC) = 1
+                QUALIFY row_number() OVER (PARTITION BY kennzahl_id ORDER BY stichtag DESC, gebietsstand DESC) = 1
             ), ebene AS (
                 SELECT k.kennzahl_id, k.stichtag, k.raum_id, k.wert,
                        rank() OVER (PARTITION BY k.kennzahl_id ORDER BY k.wert DESC) AS rang
                 FROM kennzahl k
                 JOIN mein m ON (k.kennzahl_id, k.ebene, k.stichtag) = (m.kennzahl_id, m.ebene, m.stichtag)
                 JOIN raum r ON r.raum_id = k.raum_id AND r.gebietsstand = k.gebietsstand
-                WHERE k.wert IS NOT NULL AND r.mit_geometrie
+                WHERE k.wert IS NOT NULL AND NOT r.rest
             ), streuung AS (
                 SELECT kennzahl_id, count(*) AS von, min(wert) AS ebene_min, median(wert) AS ebene_median,
                        max(wert) AS ebene_max
@@ -346,13 +414,25 @@ class Store:
         )
 
     def read_alles(self) -> pd.DataFrame:
-        """The whole published table, one row per Kennzahl, Raum and Stichtag, columns of kennzahlen_daten.csv."""
+        """The whole published table, one row per Kennzahl, Raum and Stichtag, columns of kennzahlen_daten.csv.
+
+        Old Stichtage on today's Räume stand behind all others of their Kennzahl, with `umgerechnet`.
+        """
+        spalten = """
+            $gebiet AS gebiet, k.ebene, k.raum_id, k.gebietsstand, r.eltern_id, r.name, k.stichtag, k.kennzahl_id,
+            k.wert, k.unten, k.oben, k.zaehler, k.nenner, k.status, k.hinweis"""
         return self._frage(
-            """
-            SELECT $gebiet AS gebiet, k.ebene, k.raum_id, k.gebietsstand, r.eltern_id, r.name, k.stichtag,
-                   k.kennzahl_id, k.wert, k.unten, k.oben, k.zaehler, k.nenner, k.status, k.hinweis
-            FROM kennzahl k JOIN raum r USING (raum_id, gebietsstand) JOIN katalog c USING (kennzahl_id)
-            ORDER BY c.reihenfolge, k.ebene, k.stichtag, NOT r.mit_geometrie, r.nr, k.raum_id
+            f"""
+            WITH alle AS (
+                SELECT {spalten}, {_GELIEFERT}, c.reihenfolge, r.mit_geometrie, r.nr
+                FROM kennzahl k JOIN raum r USING (raum_id, gebietsstand) JOIN katalog c USING (kennzahl_id)
+                UNION ALL
+                SELECT {spalten}, {_UMGERECHNET}, c.reihenfolge, r.mit_geometrie, r.nr
+                FROM kennzahl_umgerechnet k
+                JOIN raum r USING (raum_id, gebietsstand) JOIN katalog c USING (kennzahl_id)
+            )
+            SELECT * EXCLUDE (reihenfolge, mit_geometrie, nr) FROM alle
+            ORDER BY reihenfolge, ebene, umgerechnet, stichtag, NOT mit_geometrie, nr, raum_id
             """,
             {"gebiet": self.stand.gebiet_id},
         )
@@ -375,7 +455,7 @@ class Store:
         """One dict per Gebietsstand, oldest first: gebietsstand, geo, wert, grenzen (file names), stichtage (ISO)."""
         d = self._dateien[self._dateien["ebene"] == ebene]
         geo = d[d["art"] == "geo"].set_index("gebietsstand")["name"]
-        werte = d[d["kennzahl_id"] == kennzahl_id]
+        werte = d[(d["kennzahl_id"] == kennzahl_id) & d["art"].isin(["wert", "grenzen"])]
         tage = self._frage(
             """
             SELECT gebietsstand, stichtag FROM kennzahl WHERE kennzahl_id = $kennzahl_id AND ebene = $ebene
@@ -394,6 +474,23 @@ class Store:
             for stand, teil in werte.groupby("gebietsstand")
             if stand in geo.index
         ]
+
+    def geometrie_dateien(self, gebietsstand: str) -> dict[str, str]:
+        """Level → name of its geometry file in one Gebietsstand."""
+        d = self._dateien[(self._dateien["art"] == "geo") & (self._dateien["gebietsstand"] == gebietsstand)]
+        return dict(zip(d["ebene"], d["name"], strict=True))
+
+    def karten_teil_heute(self, kennzahl_id: str, ebene: str) -> dict | None:
+        """All Stichtage on today's Räume, shape as one of `karten_teile`; None where nothing is converted."""
+        d = self._dateien
+        namen = d[(d["kennzahl_id"] == kennzahl_id) & (d["ebene"] == ebene)].set_index("art")["name"]
+        if "wert_heute" not in namen:
+            return None
+        stand = self._raeume["gebietsstand"].max()
+        geo = d[(d["art"] == "geo") & (d["ebene"] == ebene) & (d["gebietsstand"] == stand)]["name"].iloc[0]
+        tage = [t.isoformat() for t in self._katalog[kennzahl_id].stichtage[ebene]]
+        heute = {"wert": namen["wert_heute"], "grenzen": namen["grenzen_heute"]}
+        return {"gebietsstand": stand, "geo": geo, **heute, "stichtage": tage}
 
     def umrisse(self, ebene: str) -> dict[str, str]:
         """Geometry file of the level above, per Gebietsstand; empty for the top level."""
@@ -418,11 +515,26 @@ class Store:
         return self._frage("SELECT * FROM lieferung ORDER BY quelle, von, datei")
 
     def vollstaendigkeit(self) -> pd.DataFrame:
-        """Räume delivered against expected: quelle, merkmal, titel, stichtag, ebene, raeume, erwartet."""
+        """Räume delivered against expected: quelle, merkmal, titel, stichtag, ebene, raeume, erwartet, geheim."""
         return self._frage("SELECT * FROM vollstaendigkeit ORDER BY quelle, merkmal, stichtag")
 
+    def luecken(self) -> pd.DataFrame:
+        """Räume that were not delivered: quelle, stichtag, ebene, merkmale (list), raeume (list of raum_id)."""
+        return self._frage("SELECT * FROM luecke ORDER BY quelle, stichtag DESC, ebene, len(raeume) DESC, merkmale")
+
+    def herkunft(self, kennzahl_id: str) -> pd.DataFrame:
+        """What a Kennzahl was made of, newest first: stichtag, rolle (Zähler, Nenner), quelle, titel, datei, blatt,
+        spalten, vom (Stichtag of the counts), geladen_am, profil, korrekturen, angenommen (findings)."""
+        return self._frage(
+            """
+            SELECT * EXCLUDE (kennzahl_id) FROM herkunft WHERE kennzahl_id = $kennzahl_id
+            ORDER BY stichtag DESC, rolle DESC, quelle, datei, blatt
+            """,
+            {"kennzahl_id": kennzahl_id},
+        )
+
     def befunde(self) -> pd.DataFrame:
-        """Findings as counts, never with values: quelle, regel, merkmal, schwere, anzahl."""
+        """Findings as counts, never with values: quelle, regel, merkmal, schwere, anzahl, angenommen."""
         return self._frage("SELECT * FROM befund_zahl ORDER BY schwere DESC, quelle, regel, merkmal")
 
     def schutz(self) -> pd.DataFrame:

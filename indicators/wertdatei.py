@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 STATUS_CODE = {"gesperrt": 1, "gesperrt_quelle": 2, "nicht_geliefert": 3, "nicht_sinnvoll": 4, "nicht_definiert": 5}
+STATUS_CODE |= {"nicht_umgerechnet": 6}  # only on maps of today's Räume: cut anew too much since that Stichtag
 QUIET_NAN = 0x7FC00000
 
 
@@ -23,7 +24,8 @@ def write_wertdateien(tabelle: pd.DataFrame, raeume: pd.DataFrame, kopf: dict, z
     """Write `….wert.bin` and `….grenzen.bin`.
 
     Args:
-        tabelle: one Kennzahl, level and Gebietsstand: raum_id, stichtag, wert, unten, oben, status.
+        tabelle: one Kennzahl, level and Gebietsstand: raum_id, stichtag, wert, unten, oben, status, and where old
+            Stichtage stand on today's Räume also `umgerechnet`.
         raeume: raum_id, name, mit_geometrie of the level, in the order of `nr`.
         kopf: kennzahl, ebene, gebietsstand.
 
@@ -49,6 +51,10 @@ def write_wertdateien(tabelle: pd.DataFrame, raeume: pd.DataFrame, kopf: dict, z
         "rest": raeume.loc[~raeume["mit_geometrie"], "name"].tolist(),
         "unsicher": np.flatnonzero(unsicher).tolist(),
     }
+    if "umgerechnet" in tabelle:
+        umgerechnet = np.zeros(form, bool)
+        umgerechnet[zeile, spalte] = tabelle["umgerechnet"].to_numpy(bool)
+        kopf["umgerechnet"] = np.flatnonzero(umgerechnet).tolist()
     stamm = f"{kopf['kennzahl']}_{kopf['ebene']}_{kopf['gebietsstand']}"
     return {
         "wert": write_behaelter(ziel, stamm, "wert.bin", kopf, wert.astype("<u4").tobytes()),

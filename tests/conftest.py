@@ -14,6 +14,7 @@ import pytest
 
 from indicators.store import Store, find_aktuell
 
+os.environ["OPENPYXL_LXML"] = "False"  # read by openpyxl when first imported: the same bytes with and without lxml
 WURZEL = Path(__file__).parent.parent
 KLEINKREIS = Path(__file__).parent / "kleinkreis"
 

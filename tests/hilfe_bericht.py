@@ -113,6 +113,8 @@ def write_snapshot(ordner: Path) -> Path:
         "version": "0.1.0",
         "anzeige_ebene": "kommune",
         "vorauswahl": None,
+        "umstiege": [],
+        "bruch_ab_anteil": 0.05,
         "ebenen": [
             {"id": "kreis", "titel": "Kreis", "titel_plural": "Kreise", "eltern": None},
             {"id": "kommune", "titel": "Kommune", "titel_plural": "Kommunen", "eltern": "kreis"},
@@ -125,7 +127,8 @@ def write_snapshot(ordner: Path) -> Path:
     with duckdb.connect(str(ordner / "oeffentlich.duckdb")) as con:
         con.execute(SCHEMA.read_text(encoding="utf-8"))
         con.executemany(
-            "INSERT INTO raum VALUES ($1, '2015-01-01', '2015-01-01', $2, $3, $4, $5, true)", [list(r) for r in _RAEUME]
+            "INSERT INTO raum VALUES ($1, '2015-01-01', '2015-01-01', $2, $3, $4, $5, true, false)",
+            [list(r) for r in _RAEUME],
         )
         con.executemany(f"INSERT INTO kennzahl VALUES ({', '.join(['?'] * 12)})", [list(z) for z in _KENNZAHL])
         katalog = [[e["id"], nr, json.dumps(e)] for nr, e in enumerate(_KATALOG)]

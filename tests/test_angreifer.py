@@ -170,7 +170,8 @@ def test_the_snapshot_holds_no_number_where_the_status_allows_none(fall, freigab
         gesperrt, mit_zahl = con.execute(
             """
             SELECT count(*), count(coalesce(wert, unten, oben, zaehler, nenner))
-            FROM kennzahl WHERE status NOT IN ('offen', 'unsicher')
+            FROM (SELECT * FROM kennzahl UNION ALL BY NAME SELECT * FROM kennzahl_umgerechnet)
+            WHERE status NOT IN ('offen', 'unsicher')
             """
         ).fetchone()
     assert "fallzahl" not in tabellen
@@ -184,7 +185,7 @@ def test_the_map_files_hold_no_number_where_the_status_allows_none(fall, freigab
     geprueft = 0
     for datei in sorted((fall.snapshot / f"werte_{freigabe}").iterdir()):
         kopf, rumpf = read_behaelter(datei)
-        ort = kopf["kennzahl"], kopf["ebene"], kopf["gebietsstand"]
+        ort = kopf["kennzahl"], kopf["ebene"], "heute" if "umgerechnet" in kopf else kopf["gebietsstand"]
         felder = np.frombuffer(rumpf, "<u4").reshape(-1, len(kopf["stichtage"]), kopf["anzahl"])
         for feld in felder:
             for tag, zeile in zip(kopf["stichtage"], feld, strict=True):
@@ -212,6 +213,10 @@ def read_erlaubt(datenbank: Path) -> dict[tuple[str, str, str, str], int]:
             """
             SELECT kennzahl_id, ebene, gebietsstand, stichtag, count(*)
             FROM kennzahl WHERE status IN ('offen', 'unsicher') GROUP BY ALL
+            UNION ALL
+            SELECT kennzahl_id, ebene, 'heute', stichtag, count(DISTINCT raum_id)
+            FROM (SELECT * FROM kennzahl UNION ALL BY NAME SELECT * FROM kennzahl_umgerechnet)
+            WHERE status IN ('offen', 'unsicher') GROUP BY ALL
             """
         ).fetchall()
     return {(k, e, g, s.isoformat()): n for k, e, g, s, n in zeilen}

@@ -27,7 +27,7 @@ def zeilen(dateien):
 def test_columns_are_the_promised_ones(zeilen):
     assert ",".join(zeilen[0]) == (
         "gebiet,ebene,raum_id,gebietsstand,eltern_id,name,stichtag,kennzahl_id,"
-        "wert,unten,oben,zaehler,nenner,status,hinweis"
+        "wert,unten,oben,zaehler,nenner,status,hinweis,umgerechnet,anteil_aufgeteilt"
     )
 
 
@@ -59,7 +59,8 @@ def test_descriptor_describes_this_csv(dateien, zeilen):
     for zeile in zeilen:
         assert zeile["status"] in felder["status"]["constraints"]["enum"]
         for name, feld in felder.items():
-            pruefe = {"number": float, "date": date.fromisoformat, "string": str}[feld["type"]]
+            wahr = {"true": True, "false": False}.__getitem__
+            pruefe = {"number": float, "date": date.fromisoformat, "string": str, "boolean": wahr}[feld["type"]]
             assert zeile[name] == "" or pruefe(zeile[name]) is not None
     schluessel = [tuple(zeile[name] for name in ressource["schema"]["primaryKey"]) for zeile in zeilen]
     assert len(set(schluessel)) == len(schluessel)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from etl.load import pruefe_lieferung
+from etl.gruppen import pruefe_lieferung
 from geodata.fehler import KatalogError, LieferungError
 from tests.lieferungen import GUT, PROFIL, baue_gebiet, baue_quelle, schreibe
 

@@ -14,7 +14,7 @@ from geodata.gebiet import Gebiet, read_gebiete
 from geodata.geometrie import read_geometrie, write_browsergeometrie
 from tests.hilfe_geodata import quadrat, vier_quadrate, write_gebiet
 
-GEBIETE = ["flensburg", "nrw", "rhein_sieg"]
+GEBIETE = ["flensburg", "nrw", "rhein_sieg", "dueren"]
 VEREINFACHUNG = 16_000  # small maps lose details below this fraction of their extent
 
 

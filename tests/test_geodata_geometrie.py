@@ -54,7 +54,7 @@ def test_a_clean_map_is_taken_as_it_is(tmp_path):
 # --- invalid areas ---
 
 
-def test_a_border_that_crosses_itself_is_refused_with_key_place_and_area(tmp_path):
+def test_e39_a_border_that_crosses_itself_is_refused_with_key_place_and_area(tmp_path):
     schleife = vieleck((1, 0), (2, 1), (2, 0), (1, 1))  # two corners swapped: a bow tie
     text = fehlertext(tmp_path, vier_quadrate() | {"K02": schleife})
 
@@ -62,7 +62,7 @@ def test_a_border_that_crosses_itself_is_refused_with_key_place_and_area(tmp_pat
     assert "500.000 m² ungewiss" in text
 
 
-def test_a_border_that_only_touches_itself_is_mended_with_a_hint(tmp_path):
+def test_e39_a_border_that_only_touches_itself_is_mended_with_a_hint(tmp_path):
     # a hole drawn as part of the outer ring: the border comes back to (0.5, 0) but crosses nothing
     eins = vieleck((0, 0), (0.5, 0), (0.3, 0.4), (0.7, 0.4), (0.5, 0), (1, 0), (1, 1), (0, 1))
     fuenf = vieleck((0.5, 0), (0.7, 0.4), (0.3, 0.4))
@@ -75,7 +75,7 @@ def test_a_border_that_only_touches_itself_is_mended_with_a_hint(tmp_path):
 # --- overlaps ---
 
 
-def test_an_overlap_is_refused_with_both_keys_and_its_size(tmp_path):
+def test_e39_an_overlap_is_refused_with_both_keys_and_its_size(tmp_path):
     text = fehlertext(tmp_path, vier_quadrate() | {"K01": quadrat(0, 0, breite=1 + ZEHN_METER)})
 
     assert "1 Paare von Räumen überlappen sich" in text
@@ -105,7 +105,7 @@ def test_a_neighbour_with_more_points_on_the_same_line_is_no_overlap(tmp_path):
 # --- gaps ---
 
 
-def test_a_gap_is_refused_with_place_size_and_neighbours(tmp_path):
+def test_e39_a_gap_is_refused_with_place_size_and_neighbours(tmp_path):
     zu_klein = RING | {"K05": quadrat(1, 1, breite=1 - ZEHN_METER)}
     text = fehlertext(tmp_path, zu_klein)
 
@@ -133,7 +133,7 @@ def test_the_message_on_a_hole_tells_how_to_declare_it_and_that_works(tmp_path):
 # --- coordinates ---
 
 
-def test_degrees_under_a_metric_crs_are_refused(tmp_path):
+def test_e38_degrees_under_a_metric_crs_are_refused(tmp_path):
     grad = {raum: shapely.affinity.scale(shapely.box(7, 50, 8, 51), 0.1, 0.1) for raum in ("K01",)}
 
     text = fehlertext(tmp_path, grad)
@@ -155,13 +155,13 @@ def test_metres_in_a_geojson_without_crs_take_the_declared_one(tmp_path):
     assert flaechen_km2(gebiet)["K"] == 4
 
 
-def test_swapped_axes_are_refused(tmp_path):
+def test_e38_swapped_axes_are_refused(tmp_path):
     vertauscht = {raum: shapely.transform(flaeche, lambda p: p[:, ::-1]) for raum, flaeche in vier_quadrate().items()}
 
     assert "nicht in Deutschland" in fehlertext(tmp_path, vertauscht)
 
 
-def test_gauss_krueger_values_under_utm_are_refused(tmp_path):
+def test_e38_gauss_krueger_values_under_utm_are_refused(tmp_path):
     verschoben = {raum: shapely.affinity.translate(f, xoff=2_900_000) for raum, f in vier_quadrate().items()}
 
     assert "Gauß-Krüger" in fehlertext(tmp_path, verschoben)  # x = 3 400 000
@@ -172,7 +172,7 @@ def test_the_declared_crs_must_exist_and_count_in_metres(tmp_path, crs):
     assert f"»{crs}« ist kein Koordinatensystem in Metern" in fehlertext(tmp_path, vier_quadrate(), crs=crs)
 
 
-def test_a_shapefile_without_prj_takes_the_declared_crs(tmp_path):
+def test_e40_a_shapefile_without_prj_takes_the_declared_crs(tmp_path):
     gebiet = write_gebiet(tmp_path, {AB: vier_quadrate()})
     tabelle = gpd.read_file(tmp_path / f"{AB}.geojson")
     tabelle.set_crs(None, allow_override=True).to_file(tmp_path / "grenzen.shp")
@@ -196,7 +196,7 @@ def test_a_shapefile_without_prj_takes_the_declared_crs(tmp_path):
         (lambda f: [*f, (None, quadrat(2, 0))], "leer: –"),
     ],
 )
-def test_keys_of_boundaries_and_list_must_be_the_same(tmp_path, flaechen, erwartet):
+def test_e46_keys_of_boundaries_and_list_must_be_the_same(tmp_path, flaechen, erwartet):
     gebiet = write_gebiet(tmp_path, {AB: vier_quadrate()})
     write_geojson(tmp_path / f"{AB}.geojson", flaechen(list(vier_quadrate().items())))
 

@@ -97,7 +97,7 @@ def test_texts_are_complete_german_sentences_without_leftovers(kennzahl):
 @alle
 def test_foreign_rates_name_their_publisher_in_the_title(kennzahl):
     if kennzahl.art == "uebernommen":
-        assert re.search(r"\((INKAR|RKI)\)$", kennzahl.titel)
+        assert re.search(r"\((INKAR|RKI|MSS)\)$", kennzahl.titel)
         assert kennzahl.herausgeber
 
 

@@ -10,7 +10,8 @@ import pytest
 from openpyxl import load_workbook
 
 from etl.beispiel.erzeuge_musterkreis import erzeuge
-from etl.load import finde_dateien, load, pruefe_lieferung
+from etl.gruppen import pruefe_lieferung
+from etl.load import finde_dateien, load
 from etl.quelle import read_quellen
 from geodata.fehler import LieferungError
 from geodata.gebiet import read_gebiete
@@ -229,3 +230,16 @@ def test_two_registers_disagree_in_exactly_one_cell():
         orte += [(raum_id, jahr) for raum_id in al.index if al[raum_id] > bev[raum_id]]
 
     assert orte == [("05999001-23", 2019)]
+
+
+def test_the_case_list_is_invented_and_counts_persons_not_rows():
+    zeilen = (LIEFERUNGEN / "mk_hzp_liste" / "hzp_faelle_2024.csv").read_text(encoding="cp1252").splitlines()[2:]
+    faelle = [zeile.split(";") for zeile in zeilen]
+    assert all(f[0].startswith("Erfunden-") and f[1].startswith("Erfunden, ") for f in faelle)
+    laufend = {f[0]: f for f in faelle if not f[7]}  # the end of the year lies behind every other end
+    assert len(laufend) < len({f[0] for f in faelle}) < len(faelle)
+
+    kreis = read("mk_hzp_liste/hzp_faelle_2024.csv").frame.groupby("merkmal", observed=True)["wert"].sum()
+    assert kreis["hzp_liste"] == len(laufend)
+    assert kreis["hzp_liste_status_bekannt"] == sum(f[5] != "" for f in laufend.values())
+    assert kreis["hzp_liste_unversichert"] == sum(f[5] == "nein" for f in laufend.values())

@@ -5,7 +5,8 @@ import zipfile
 import openpyxl
 import pytest
 
-from etl.load import load, pruefe_lieferung
+from etl.gruppen import pruefe_lieferung
+from etl.load import load
 from etl.read import flache_namen, read_lieferung
 from geodata.fehler import LieferungError
 from tests.lieferungen import GUT, baue_gebiet, baue_quelle, schreibe
@@ -138,7 +139,7 @@ SCHLECHT = {
         GUT.replace("05999008;Bahnhof;410;300;110", "05999008;Bahnhof;410"),
         (),
         "Die Zeile hat 3 Spalten, die Kopfzeile 5",
-        "Zeile 5: 05999008;Bahnhof;410",
+        "Zeile 5: 05999008;…;410",
         "Anführungszeichen",
     ),
     "Zeile zu lang": (GUT.replace("410;300", "410;300;1"), (), "Die Zeile hat 6 Spalten", "Zeile 5", "Trennzeichen"),
@@ -150,9 +151,9 @@ SCHLECHT = {
     "ZIP statt CSV": (b"PK\x03\x04\x14\x00\x00\x00", (), "in Wahrheit eine ZIP- oder Excel-Datei", ".csv", "speichern"),
     "XLS statt CSV": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", (), "alte Excel-Datei", ".csv", "speichern"),
     "PDF statt CSV": (b"%PDF-1.4", (), "PDF", ".csv", "speichern"),
-    "UTF-8 als cp1252": (GUT.encode(), (), "Umlaute sind beschädigt, etwa »SchlÃ¼ssel", "Zeile 3", '"utf-8" eintragen'),
+    "UTF-8 als cp1252": (GUT.encode(), (), "Umlaute sind beschädigt: »Ã¼«", "Zeile 3", '"utf-8" eintragen'),
     "cp1252 als UTF-8": (
-        GUT, (("cp1252", "utf-8"),), "nicht (durchgehend)", "Zeile 3, Byte 40: »reis Test Schlüssel", '"cp1252"',
+        GUT, (("cp1252", "utf-8"),), "nicht (durchgehend)", "Zeile 3, Byte 40: vermutlich »ü«", '"cp1252"',
     ),
     "schon beschädigte Umlaute": (
         GUT.replace("fähig", "fÃ¤hig").encode(), (("cp1252", "utf-8"),), "Umlaute sind", "Zeile 3", "neu anfordern",
@@ -426,7 +427,7 @@ def test_a_date_in_a_number_cell_names_the_cell(mappe):
 
 
 def test_a_formula_never_calculated_stops(mappe):
-    with pytest.raises(LieferungError, match="Formel hat kein gespeichertes Ergebnis") as fehler:
+    with pytest.raises(LieferungError, match="kein gespeichertes Ergebnis") as fehler:
         mappe(setze("E6", "=C6-D6"))
     assert "Zelle E6" in fehler.value.wo
     assert "in Excel öffnen und speichern" in fehler.value.tun
@@ -461,10 +462,10 @@ def test_a_missing_stichtag_in_the_title(mappe):
 @pytest.mark.parametrize(
     ("inhalt", "was"),
     [
-        (b"Schl\xfcssel;Name", "keine Excel-Datei"),
+        (b"Schl\xfcssel;Name", "in Wahrheit eine Textdatei"),
         (b"\xd0\xcf\x11\xe0", "mit Kennwort geschützte"),
         (b"<html><table>", "HTML-Seite"),
-        (b"PK\x03\x04kaputt", "beschädigt oder keine Excel-Datei"),
+        (b"PK\x03\x04kaputt", "Excel-Datei, die beschädigt ist"),
     ],
 )
 def test_a_file_that_is_no_workbook(tmp_path, gebiet, inhalt, was):

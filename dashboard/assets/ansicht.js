@@ -10,6 +10,7 @@
   const $ = (id) => document.getElementById(id);
   const gleich = (a, b) => JSON.stringify(a) === JSON.stringify(b);
   const setze = (id, props) => window.dash_clientside.set_props(id, props);
+  let aufHeute = false; // old Stichtage on today's Räume instead of their own
   let zustand = null, plan = null, karte = null, geladen = null, offen = null, uhr = 0, gezeigt = '', gemalt = '', spaeter = 0, alleZeilen = false;
 
   /** Element with attributes (`on…` are listeners) and children; texts are never parsed as HTML. */
@@ -61,8 +62,8 @@
     if (teil.raeume && !gleich(teil.raeume, vorher.raeume)) setze('raeume', { value: teil.raeume });
   }
 
-  function ladePlan(neu) {
-    const ebeneNeu = plan?.ebene !== neu.ebene || !karte;
+  function ladePlan(neu, zuschnittNeu = false) {
+    const ebeneNeu = zuschnittNeu || plan?.ebene !== neu.ebene || !karte;
     plan = neu;
     alleZeilen = false;
     zustand.ebene = neu.ebene;
@@ -70,12 +71,13 @@
     karte ??= new window.Karte($('karte'), { onWahl: waehle, onHover: schwebe, onBereit: zeichne });
     geladen = null;
     baueZeit();
+    baueZuschnitt();
     $('kommune-feld').hidden = !plan.fokus;
     $('figur-titel').textContent = plan.titel;
     $('quelle').textContent = plan.quelle;
     const dieser = neu;
     offen = dieser;
-    karte.lade({ ...plan, stichtag: zustand.stichtag, reduziert: matchMedia('(prefers-reduced-motion: reduce)').matches }).then(() => {
+    karte.lade({ ...plan, teile: teile(), stichtag: zustand.stichtag, reduziert: matchMedia('(prefers-reduced-motion: reduce)').matches }).then(() => {
       if (offen !== dieser) return;
       if (ebeneNeu) {
         raeumeAnbieten();
@@ -83,6 +85,23 @@
       }
       zeichne();
     });
+  }
+
+  /** Borders of their time, one file per Gebietsstand; or one file with all Stichtage on today's Räume. */
+  const teile = () => (aufHeute && plan.heute ? [plan.heute] : plan.teile);
+
+  function baueZuschnitt() {
+    const feld = $('zuschnitt-feld');
+    feld.hidden = !plan.heute;
+    if (!plan.heute) return feld.replaceChildren();
+    const wahl = h('input', { type: 'checkbox', id: 'auf-heute', checked: aufHeute, onchange: (e) => {
+      aufHeute = e.target.checked;
+      const merken = zustand.raeume;
+      ladePlan(plan, true);
+      zustand.raeume = merken;
+    } });
+    feld.replaceChildren(wahl, h('label', { for: 'auf-heute' }, 'Auf heutige Räume umrechnen'),
+      h('p', { class: 'leise klein' }, aufHeute ? `Ältere Werte sind umgerechnet (${plan.heute_art}), Zeichen: u.` : 'Ältere Werte stehen in den Räumen ihrer Zeit.'));
   }
 
   const naechster = (tag) => plan.stichtage.map(([iso]) => iso).filter((iso) => iso <= tag).at(-1) ?? plan.stichtage[0][0];
@@ -144,7 +163,7 @@
   const mass = () => plan.summierbar ? undefined : plan.vergleich[zustand.stichtag];
   const text = (wert) => SR.mitEinheit(wert, plan.einheit, plan.stellen);
   const bereich = ({ unten, oben }) => SR.intervall(unten, oben, plan.stellen);
-  const anzeige = (e) => (e.wert === null ? SR.zeichen[e.status] ?? '…' : e.status === 'unsicher' ? `(${text(e.wert)})` : text(e.wert));
+  const anzeige = (e) => (e.wert === null ? SR.zeichen[e.status] ?? '…' : e.status === 'unsicher' ? `(${text(e.wert)})` : text(e.wert)) + (e.umgerechnet ? ' u' : '');
 
   /** ▲ ▼ ● against the whole Gebiet, decided by the interval; without one nothing is tested and nothing is said. */
   function vergleich(e) {
@@ -165,7 +184,7 @@
         const [zeichen, wort] = vergleich(e);
         const spanne = bereich(e) && ` (95-%-Intervall ${bereich(e)})`;
         const lage = !ganzes ? '' : !wort ? `; ${ganzesSatz}` : zeichen === '●' ? `, nicht sicher verschieden von ${ganzes}` : `, ${wort} dem Wert für ${ganzes}`;
-        return `${e.name}: ${text(e.wert)}${spanne}${lage}.`;
+        return `${e.name}: ${text(e.wert)}${spanne}${lage}.${e.umgerechnet ? ` Umgerechnet (${plan.heute_art}).` : ''}`;
       }).join(' ');
     }
     const mit = folge.filter(({ wert, rest }) => wert !== null && !rest);
@@ -192,8 +211,10 @@
     const klassen = texte.map((inhalt, i) => eintrag(`background:${plan.farben[i]};color:${i > 2 || plan.farben[i] === '#2c7fb8' || plan.farben[i] === '#253494' ? '#fff' : '#14212b'}`, inhalt, anzahl(({ klasse }) => klasse === i), String(i + 1)));
     const fehlend = Object.keys(SR.statustext).filter((s) => s !== 'offen').map((status) => [status, anzahl((e) => e.status === status)]).filter(([, n]) => n)
       .map(([status, n]) => eintrag(`background:${SR.schraffur(status, plan.farben[0])}`, SR.statustext[status], n, ''));
+    const umgerechnet = anzahl((e) => e.umgerechnet);
+    const zuschnitt = umgerechnet ? ` ${SR.zahl(umgerechnet, 0)} Werte sind auf die heutigen Räume umgerechnet (${plan.heute_art}; Zeichen: u).` : '';
     const bemerkung = plan.uebernommen ? `Übernommen von ${plan.uebernommen}, ohne Intervall: Ob ein Unterschied mehr ist als Zufall, lässt sich nicht prüfen.` : alle.some(({ unten }) => unten !== null) ? 'Klassen gelten für alle Stichtage. Der Strich in der Rangfolge ist das 95-%-Intervall.' : 'Klassen gelten für alle Stichtage.';
-    $('legende').replaceChildren(h('h3', { class: vollbild() ? null : 'nur-vorlesen' }, plan.einheit ? `${plan.kurz} (${plan.einheit})` : plan.kurz), h('ul', {}, klassen, fehlend), h('p', { class: 'leise' }, bemerkung));
+    $('legende').replaceChildren(h('h3', { class: vollbild() ? null : 'nur-vorlesen' }, plan.einheit ? `${plan.kurz} (${plan.einheit})` : plan.kurz), h('ul', {}, klassen, fehlend), h('p', { class: 'leise' }, bemerkung + zuschnitt));
   }
 
   // ---------------------------------------------------------------- ranking: a list box that draws only what is visible
@@ -290,10 +311,10 @@
       const [zeichen, wort] = vergleich(e);
       const wert = e.wert === null ? SR.zeichen[e.status] : e.status === 'unsicher' ? `(${SR.zahl(e.wert, plan.stellen)})` : SR.zahl(e.wert, plan.stellen);
       return h('tr', {}, h('td', { class: 'zahl' }, e.rang ?? ''), h('th', { scope: 'row' }, e.name), plan.fokus ? h('td', {}, plan.namen_eltern[e.eltern] ?? '') : null,
-        h('td', { class: 'zahl' }, wert), h('td', { class: 'zahl' }, bereich(e)), h('td', { class: 'zahl' }, e.klasse === null ? '' : e.klasse + 1), h('td', {}, zeichen && `${zeichen} ${wort.split(' ')[0]}`),
-        h('td', {}, e.status === 'offen' ? (e.rest ? 'ohne Lage auf der Karte' : '') : SR.statustext[e.status]));
+        h('td', { class: 'zahl' }, `${wert}${e.umgerechnet ? ' u' : ''}`), h('td', { class: 'zahl' }, bereich(e)), h('td', { class: 'zahl' }, e.klasse === null ? '' : e.klasse + 1), h('td', {}, zeichen && `${zeichen} ${wort.split(' ')[0]}`),
+        h('td', {}, e.umgerechnet ? 'umgerechnet' : e.status === 'offen' ? (e.rest ? 'ohne Lage auf der Karte' : '') : SR.statustext[e.status]));
     });
-    const titel = `${plan.titel}, ${plan.plural}, ${tagName(zustand.stichtag)}`;
+    const titel = `${plan.titel}, ${plan.plural}, ${tagName(zustand.stichtag)}${folge.some((e) => e.umgerechnet) ? `; u = umgerechnet (${plan.heute_art})` : ''}`;
     $('tabelle').replaceChildren(
       h('div', { class: 'tabelle-rahmen', tabindex: 0, role: 'region', 'aria-label': titel },
         h('table', { class: 'tabelle' }, h('caption', {}, titel), h('thead', {}, h('tr', {}, kopf.map((t, i) => h('th', { scope: 'col', class: i === 0 || /^(Wert|95|Klasse)/.test(t) ? 'zahl' : '' }, t)))), h('tbody', {}, zeilen))),
@@ -367,7 +388,7 @@
     if (!e) return;
     const [zeichen, wort] = vergleich(e), rang = folgeJetzt.find((f) => f.id === e.id)?.rang;
     feld.replaceChildren(h('strong', {}, e.name), plan.namen_eltern[e.eltern] && plan.fokus ? h('span', { class: 'leise' }, plan.namen_eltern[e.eltern]) : '',
-      h('span', { class: 'hover-wert' }, e.wert === null ? SR.statustext[e.status] : anzeige(e)), bereich(e) ? h('span', {}, `95-%-Intervall ${bereich(e)}`) : '',
+      h('span', { class: 'hover-wert' }, e.wert === null ? SR.statustext[e.status] : anzeige(e)), e.umgerechnet ? h('span', { class: 'leise' }, `u: umgerechnet (${plan.heute_art})`) : '', bereich(e) ? h('span', {}, `95-%-Intervall ${bereich(e)}`) : '',
       rang ? h('span', {}, `Rang ${rang} von ${folgeJetzt.filter((f) => f.rang).length}`) : '', zeichen ? h('span', {}, `${zeichen} ${wort} ${plan.ganzes} (${text(mass())})`) : '');
     const breite = $('karte').clientWidth, hoehe = $('karte').clientHeight;
     feld.style.left = `${Math.max(4, x + 18 + feld.offsetWidth > breite ? x - 18 - feld.offsetWidth : x + 18)}px`;
@@ -410,7 +431,7 @@
     if (an && figur.requestFullscreen) figur.requestFullscreen().catch(() => {}); // refused: the overlay fills the window
     if (!an && document.fullscreenElement) document.exitFullscreen();
     maleLegende(geladen);
-    karte.lade({ ...plan, stichtag: zustand.stichtag, beschriftung: !an }); // names would be too small to read from 6 m; all files are here
+    karte.lade({ ...plan, teile: teile(), stichtag: zustand.stichtag, beschriftung: !an }); // names would be too small to read from 6 m; all files are here
     if (an && zustand.tab !== 'bild') setze('tab', { value: 'bild' });
     $('vollbild').focus();
   }
@@ -434,7 +455,7 @@
   }
 
   async function speicherePng() {
-    const blob = await karte.bild({ titel: plan.titel, untertitel: `${tagName(zustand.stichtag)} · ${plan.ganzes} · ${plan.plural}`, quelle: plan.quelle });
+    const blob = await karte.bild({ titel: plan.titel, untertitel: `${tagName(zustand.stichtag)} · ${plan.ganzes} · ${plan.plural}${geladen.some((e) => e.umgerechnet) ? ` · auf heutige Räume umgerechnet (${plan.heute_art})` : ''}`, quelle: plan.quelle });
     const link = h('a', { href: URL.createObjectURL(blob), download: `${plan.kennzahl}_${plan.ebene}_${zustand.stichtag}.png` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);

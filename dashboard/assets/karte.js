@@ -32,7 +32,7 @@ const SR = {
   prozent: (wert, stellen) => mitEinheit(wert, '%', stellen),
   intervall: (unten, oben, stellen) => unten === null || oben === null ? '' : `${zahl(unten, stellen)}–${zahl(oben, stellen)}`,
   /** Signs of official statistics. "0" and "–" (exactly nothing) are values. */
-  zeichen: { gesperrt: '.', gesperrt_quelle: '.', nicht_geliefert: '…', nicht_sinnvoll: 'x', nicht_definiert: 'x' },
+  zeichen: { gesperrt: '.', gesperrt_quelle: '.', nicht_geliefert: '…', nicht_sinnvoll: 'x', nicht_definiert: 'x', nicht_umgerechnet: 'x' },
   statustext: {
     offen: 'offen',
     unsicher: 'Wert unsicher',
@@ -41,6 +41,7 @@ const SR = {
     nicht_geliefert: 'noch nicht geliefert',
     nicht_sinnvoll: 'Angabe nicht sinnvoll',
     nicht_definiert: 'nicht berechenbar (Nenner ist 0)',
+    nicht_umgerechnet: 'nicht umgerechnet (zu stark neu zugeschnitten)',
   },
   /** One text per class, for legends. */
   klassentexte: (kanten, stellen, einheit = '') => kanten.slice(1).map((oben, i) => {
@@ -59,7 +60,7 @@ const SR = {
 
 // ------------------------------------------------------------------ files
 
-const CODES = ['offen', 'gesperrt', 'gesperrt_quelle', 'nicht_geliefert', 'nicht_sinnvoll', 'nicht_definiert'];
+const CODES = ['offen', 'gesperrt', 'gesperrt_quelle', 'nicht_geliefert', 'nicht_sinnvoll', 'nicht_definiert', 'nicht_umgerechnet'];
 const DATEIEN = new Map(); // URL → promise, for the page's life: going back costs no byte
 
 function hole(url, lies) {
@@ -116,6 +117,7 @@ function liesWerte(kopf, puffer, start) {
     werte: new Float32Array(puffer, start),
     bits: new Uint32Array(puffer, start),
     unsicher: new Set(kopf.unsicher),
+    umgerechnet: new Set(kopf.umgerechnet),
     zeile: new Map(kopf.stichtage.map((tag, i) => [tag, i])),
   };
 }
@@ -128,7 +130,7 @@ function statusVon({ werte, bits, unsicher }, stelle) {
 // ------------------------------------------------------------------ colours and hatching
 
 // Palette entries below MUSTER_ENDE would be transparent pixels, so they name a tile instead of a colour.
-const MUSTER = { gesperrt: 1, gesperrt_quelle: 1, nicht_geliefert: 2, nicht_sinnvoll: 3, nicht_definiert: 3, unsicher: 4 };
+const MUSTER = { gesperrt: 1, gesperrt_quelle: 1, nicht_geliefert: 2, nicht_sinnvoll: 3, nicht_definiert: 3, nicht_umgerechnet: 3, unsicher: 4 };
 const MUSTER_ENDE = 64;
 const HATCH = [, ['#eeeeee', '#8c8c8c'], ['#f8f8f8', '#8c8c8c'], ['#eeeeee', '#9a9a9a']];
 
@@ -419,6 +421,7 @@ class Karte {
       oben: grenze(stelle + werte.stichtage.length * werte.anzahl),
       status,
       klasse: mitWert ? this.klasse(werte.werte[stelle]) : null,
+      umgerechnet: werte.umgerechnet.has(stelle),
       rest,
     };
   }

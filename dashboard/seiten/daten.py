@@ -3,14 +3,31 @@
 from dash import html
 
 from dashboard import bausteine, zahlen
+from dashboard.seiten.vollstaendigkeit import tafel_abschnitt
 
 PFAD, TITEL = "daten", "Daten"
 VIELE, VIELE_BEFUNDE = 60, 12  # longer tables are folded away
+SCHWERE = {"blockiert": "hielt das Laden an"}
 REGELN = {
     "summe": "Summe passt nicht",
     "korrektur": "erklärte Korrektur",
-    "sprung": "Sprung gegenüber dem Vorjahr",
+    "sprung": "Sprung gegenüber der letzten Lieferung",
     "teil_von": "Teil größer als das Ganze",
+    "regel": "Regel zwischen Merkmalen",
+    "raumsumme": "Räume und Summenzeile",
+    "gleicher_inhalt": "gleicher Inhalt wie früher",
+    "fehlende": "Räume fehlen",
+    "kleine_werte": "kleine Werte wieder gesperrt",
+    "nachlieferung": "durch Nachlieferung geändert",
+    "doppelt": "doppelte Zeilen",
+    "lesen": "beim Lesen berichtigt",
+    "spalten": "Spalten ohne Eintrag im Profil",
+    "zeichensatz": "Zeichensatz umgewandelt",
+    "blatt": "Blatt nicht gelesen",
+    "versteckt": "ausgeblendete Zellen",
+    "zuordnung": "Zuordnung zu Räumen",
+    "fallliste": "Zählung der Einzelfälle",
+    "vollstaendigkeit": "Angaben unvollständig",
 }
 
 
@@ -23,14 +40,15 @@ def layout(store, query: str = "") -> list:
         ),
         abschnitt("Herunterladen", downloads(store)),
         abschnitt("Lieferungen", lieferungen(store.lieferungen())),
-        abschnitt("Vollständigkeit", vollstaendigkeit(store.vollstaendigkeit(), store.stand.ebenen)),
+        abschnitt("Vollständigkeit", tafel_abschnitt(store, query), id="vollstaendigkeit"),
         abschnitt("Auffälligkeiten", befunde(store.befunde(), store.lieferungen(), store.schutz())),
         abschnitt("Geheimhaltung", schutz(store.schutz(), store.stand)),
     ]
 
 
-def abschnitt(titel: str, inhalt) -> html.Section:
-    return html.Section([html.H2(titel), *(inhalt if isinstance(inhalt, list) else [inhalt])], className="abschnitt")
+def abschnitt(titel: str, inhalt, **mehr) -> html.Section:
+    inhalt = inhalt if isinstance(inhalt, list) else [inhalt]
+    return html.Section([html.H2(titel), *inhalt], className="abschnitt", **mehr)
 
 
 def downloads(store) -> list:
@@ -117,30 +135,6 @@ def spanne(von, bis) -> str:
     return zahlen.format_datum(von) if von == bis else f"{zahlen.format_datum(von)} – {zahlen.format_datum(bis)}"
 
 
-def vollstaendigkeit(tafel, ebenen):
-    """One row per Merkmal and level: which Stichtage, and where Räume are missing."""
-    if tafel.empty:
-        return bausteine.leerzustand("Keine Angaben zur Vollständigkeit.", "")
-    namen = {e.id: e.titel_plural for e in ebenen}
-    zeilen = [
-        [titel, namen.get(ebene, ebene), spanne(min(g["stichtag"]), max(g["stichtag"])), str(len(g)), luecken(g)]
-        for (titel, ebene), g in tafel.groupby(["titel", "ebene"], sort=False)
-    ]
-    kopf = ["Merkmal", "Ebene", "Zeitraum", "Stichtage", "Vollständig"]
-    inhalt = bausteine.tabelle(kopf, zeilen, titel="Vollständigkeit je Merkmal", zahlen_ab=9)
-    return falte(f"Alle {len(zeilen)} Merkmale", inhalt) if len(zeilen) > VIELE else inhalt
-
-
-def luecken(tafel):
-    """`ja`, or the Stichtage at which Räume are missing, the newest three by name."""
-    fehlt = tafel[tafel["raeume"] < tafel["erwartet"]].sort_values("stichtag", ascending=False)
-    if fehlt.empty:
-        return "ja"
-    texte = [f"{zahlen.format_datum(z.stichtag)}: {z.raeume} von {z.erwartet}" for z in fehlt.head(3).itertuples()]
-    mehr = f" und {len(fehlt) - 3} weitere Stichtage" if len(fehlt) > 3 else ""
-    return html.Span("; ".join(texte) + mehr, className="luecke")
-
-
 def befunde(tafel, lieferungen, schutz):
     if tafel.empty:
         return html.P("Die Prüfungen haben nichts gefunden.")
@@ -151,13 +145,14 @@ def befunde(tafel, lieferungen, schutz):
             quellen.get(z.quelle, z.quelle),
             REGELN.get(z.regel, str(z.regel).replace("_", " ")),
             ", ".join(merkmale.get(m, m) for m in str(z.merkmal or "").split(", ") if m),
-            z.schwere,
+            SCHWERE.get(z.schwere, z.schwere),
             zahlen.format_zahl(z.anzahl),
+            zahlen.format_zahl(z.angenommen) if z.angenommen else "–",
         ]
         for z in tafel.itertuples()
     ]
     inhalt = bausteine.tabelle(
-        ["Quelle", "Prüfung", "Merkmal", "Schwere", "Anzahl"],
+        ["Quelle", "Prüfung", "Merkmal", "Schwere", "Anzahl", "davon geklärt"],
         zeilen,
         titel="Auffälligkeiten je Prüfung, ohne Werte",
         zahlen_ab=4,

@@ -10,7 +10,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 
 from dashboard import bausteine, figures, zahlen
 from dashboard.ansicht import MAX_RAEUME, find_ebene, find_eintrag, find_raum, find_store, read_ansicht
-from dashboard.seiten.methodik import beschreibung
+from dashboard.seiten.herkunft import build_ueber
 
 PFAD, TITEL = "karte", "Karte"
 
@@ -49,6 +49,7 @@ def steuerung(store, eintrag, ansicht):
                 hidden=not ist_tief(store, ansicht.ebene),
             ),
             html.Div(id="zeit", className="zeit"),
+            html.Div(id="zuschnitt-feld", className="zuschnitt-feld", hidden=True),
             bausteine.mehrfachauswahl(
                 "raeume", f"Räume vergleichen (bis {MAX_RAEUME})", [], ansicht.raeume, hoechstens=MAX_RAEUME
             ),
@@ -96,7 +97,7 @@ def buehne(store, eintrag, ansicht):
                         bild_titel="Karte",
                         bild=html.Div(karte, className="bild-feld"),
                         tabelle=html.Div(id="tabelle"),
-                        ueber=html.Div(beschreibung(eintrag, "h3"), id="ueber", className="ueber"),
+                        ueber=html.Div(build_ueber(store, eintrag), id="ueber", className="ueber"),
                     ),
                 ],
                 className="mit-werkzeug",
@@ -184,6 +185,7 @@ def build_plan(store, eintrag, ebene: str) -> dict:
     stand = store.stand
     der_ebene = next(e for e in stand.ebenen if e.id == ebene)
     klassen = list(store.klassen(eintrag.id, ebene))
+    heute = store.karten_teil_heute(eintrag.id, ebene)
     return {
         "gebiet": stand.gebiet_id,
         "kennzahl": eintrag.id,
@@ -211,6 +213,8 @@ def build_plan(store, eintrag, ebene: str) -> dict:
         "quelle": quellenzeile(store, eintrag),
         "brueche": [[b.ab.isoformat(), b.grund] for b in eintrag.brueche if b.wirkung == "trennt"],
         "teile": [mit_adressen(stand.gebiet_id, teil) for teil in store.karten_teile(eintrag.id, ebene)],
+        "heute": mit_adressen(stand.gebiet_id, heute) if heute else None,
+        "heute_art": "; ".join(dict.fromkeys(u.art for u in stand.umstiege)),
         "umrisse": {g: f"/geo/{stand.gebiet_id}/{name}" for g, name in store.umrisse(ebene).items()},
     }
 
@@ -307,7 +311,7 @@ def answer_wahl(store, kennzahl, ebene):
         build_plan(store, eintrag, ebene),
         ebenen_auswahl(store, eintrag),
         ebene,
-        beschreibung(eintrag, "h3"),
+        build_ueber(store, eintrag),
         bausteine.speichern_menue(store, eintrag.id, ebene, bild_knopf="png"),
     )
 
@@ -334,7 +338,7 @@ def build_reihe(store, kennzahl, raeume) -> tuple:
     return (
         bausteine.diagramm("reihe-bild", bild, alt=beschreibe_reihe(reihen, eintrag)),
         text,
-        bruchliste(reihen, eintrag),
+        [bruchliste(reihen, eintrag), umrechnung(store, eintrag, reihen)],
     )
 
 
@@ -356,6 +360,33 @@ def beschreibe_reihe(reihen, eintrag) -> str:
             f"{zahlen.format_stichtag(letzte.stichtag, monatlich=eintrag.monatlich)}"
         )
     return f"Liniendiagramm {eintrag.titel}. {'; '.join(saetze)}."
+
+
+def umrechnung(store, eintrag, reihen):
+    """What converted values in a series rest on, and why other series do not reach further back."""
+    saetze = []
+    umgerechnet = reihen[reihen["umgerechnet"] & reihen["wert"].notna()]
+    if len(umgerechnet):
+        arten = "; ".join(dict.fromkeys(u.art for u in store.stand.umstiege))
+        meist = umgerechnet["anteil_aufgeteilt"].max()
+        saetze.append(
+            f"Hohle Zeichen (in der Tabelle: u): auf die heutigen Räume umgerechnet ({arten}), Zähler und Nenner "
+            f"getrennt; davon aufgeteilt höchstens {zahlen.format_zahl(100 * meist, 1)} %."
+            if meist > zahlen.GANZ
+            else f"Hohle Zeichen (in der Tabelle: u): auf die heutigen Räume umgerechnet ({arten}); es wurden nur "
+            "ganze frühere Räume zusammengezählt."
+        )
+    for bruch in store.read_umbrueche(eintrag.id, list(dict.fromkeys(reihen["raum_id"]))).itertuples():
+        warum = (
+            f"{zahlen.format_zahl(100 * bruch.anteil, 0)} % der Zahl wären nur aufgeteilt"
+            if zahlen.hat_wert(bruch.anteil)
+            else "welcher Anteil früherer Räume dazugehört, ist nicht bekannt"
+        )
+        saetze.append(
+            f"{bruch.name}: neu zugeschnitten; Werte bis {zahlen.format_datum(bruch.bis)} sind nicht umgerechnet, "
+            f"denn {warum}."
+        )
+    return html.Ul([html.Li(satz) for satz in saetze], className="bruchliste") if saetze else ""
 
 
 def bruchliste(reihen, eintrag):

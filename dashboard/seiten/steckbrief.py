@@ -1,5 +1,7 @@
 """Seite »Steckbrief«: ein Raum auf einem Blatt A4, verglichen mit dem ganzen Gebiet und seinesgleichen."""
 
+from datetime import timedelta
+
 from dash import html
 
 from dashboard import bausteine, figures, zahlen
@@ -23,17 +25,23 @@ def build_wahl(store) -> list:
     oben = ebenen[: max(1, len(ebenen) - 1)] if len(ebenen) > 2 else ebenen
     bloecke = []
     for ebene in oben:
-        raeume = store.raeume(ebene.id).sort_values("name")
+        raeume = store.raeume_heute(ebene.id).sort_values("name")
+        eltern = {r.raum_id: r.name for r in store.raeume(ebene.eltern).itertuples()} if ebene.eltern else {}
+        gleich = raeume["name"].duplicated(keep=False)
+        zusatz = [
+            f" ({eltern[e]})" if g and e in eltern else "" for g, e in zip(gleich, raeume["eltern_id"], strict=True)
+        ]
+        eintraege = [html.Li([link(store, r), z]) for r, z in zip(raeume.itertuples(), zusatz, strict=True)]
         bloecke.append(
             html.Section(
                 [
-                    html.H2(ebene.titel_plural),
-                    html.Ul([html.Li(link(store, r)) for r in raeume.itertuples()], className="raumliste"),
+                    html.H2(ebene.titel_plural if len(raeume) > 1 else ebene.titel),
+                    html.Ul(eintraege, className="raumliste"),
                 ]
             )
         )
     if len(ebenen) > 2:
-        unten = store.raeume(ebenen[-1].id)
+        unten = store.raeume_heute(ebenen[-1].id)
         namen = {r.raum_id: r.name for r in store.raeume(ebenen[-2].id).itertuples()}
         falten = [
             html.Details(
@@ -76,13 +84,14 @@ def build_blatt(store, raum) -> list:
 
 
 def build_kopf(store, raum, profil):
-    art = raum.ebene_titel if raum.mit_geometrie else "Ohne Ort"
+    art = "Ohne Ort" if raum.rest else raum.ebene_titel
+    vorbei = f", bestand bis {zahlen.format_datum(raum.bis - timedelta(days=1))}" if raum.bis else ""
     karte = f"/{store.stand.gebiet_id}/karte?ebene={raum.ebene}&raum={raum.raum_id}"
     return html.Header(
         [
             html.Div(
                 [
-                    html.P([art, *build_eltern(store, raum)], className="leise"),
+                    html.P([art, *build_eltern(store, raum), vorbei], className="leise"),
                     html.H1(raum.name),
                     html.P(build_einwohner(store, profil), className="vorspann"),
                     html.P(
@@ -118,11 +127,13 @@ def build_einwohner(store, profil) -> str:
 def build_lage(store, raum):
     """The small map: where in the Gebiet this Raum lies. Nothing for a Raum without an area."""
     if not raum.mit_geometrie:
-        return html.P(
-            "Dieser Raum hat keine Fläche auf der Karte; er fasst Fälle zusammen, die sich keinem Ort zuordnen lassen.",
-            className="leise lage",
+        grund = (
+            "er fasst Fälle zusammen, die sich keinem Ort zuordnen lassen."
+            if raum.rest
+            else "seine Grenzen liegen nicht vor."
         )
-    dateien = find_geometrie(store)
+        return html.P(f"Dieser Raum hat keine Fläche auf der Karte; {grund}", className="leise lage")
+    dateien = store.geometrie_dateien(raum.gebietsstand)
     vorn = dateien.get(raum.ebene)
     ebenen = [e.id for e in store.stand.ebenen]
     grund = dateien.get(ebenen[max(1, ebenen.index(raum.ebene) - 1)] if len(ebenen) > 1 else raum.ebene) or vorn
@@ -130,17 +141,6 @@ def build_lage(store, raum):
         return html.Div()
     svg = figures.lagekarte(store.datei_pfad(grund), store.datei_pfad(vorn), raum.raum_id)
     return bausteine.bild(svg, f"Lage von {raum.name} in {store.stand.gebiet_name}", klasse="lage")
-
-
-def find_geometrie(store) -> dict[str, str]:
-    """Level → name of its newest geometry file."""
-    dateien = {}
-    for ebene in store.stand.ebenen:
-        for eintrag in store.katalog():
-            if ebene.id in eintrag.ebenen and (teile := store.karten_teile(eintrag.id, ebene.id)):
-                dateien[ebene.id] = teile[-1]["geo"]
-                break
-    return dateien
 
 
 def build_themen(store, raum, profil) -> list:
@@ -232,8 +232,10 @@ def build_lagebild(eintrag, z, mass, plural: str):
 
 
 def build_verlauf(store, eintrag, raum):
-    """Sparkline since the last separating break: before it the numbers say something else."""
+    """Sparkline since the last separating break or new shape: before it the numbers say something else."""
     reihe = store.read_reihe(eintrag.id, [raum.raum_id])
+    if len(reihe):
+        reihe = reihe[reihe["zuschnitt"] == reihe["zuschnitt"].iloc[-1]]
     trennend = [b.ab for b in eintrag.brueche if b.wirkung == "trennt"]
     if trennend:
         reihe = reihe[reihe["stichtag"] >= max(trennend)] if (reihe["stichtag"] >= max(trennend)).any() else reihe
@@ -245,7 +247,13 @@ def build_verlauf(store, eintrag, raum):
         f"von {zahlen.format_zahl(erste.wert, eintrag.stellen)} ({erste.stichtag.year}) "
         f"auf {zahlen.format_zahl(letzte.wert, eintrag.stellen)} ({letzte.stichtag.year})"
     )
-    return bausteine.bild(figures.sparkline(list(reihe["stichtag"]), list(reihe["wert"])), alt, klasse="verlauf")
+    umgerechnet = mit_wert.loc[mit_wert["umgerechnet"], "stichtag"]
+    bild = figures.sparkline(list(reihe["stichtag"]), list(reihe["wert"]))
+    if umgerechnet.empty:
+        return bausteine.bild(bild, alt, klasse="verlauf")
+    alt += f", bis {umgerechnet.max().year} umgerechnet"
+    zeichen = html.Abbr("u", title=zahlen.UMGERECHNET[1])
+    return html.Span([bausteine.bild(bild, alt, klasse="verlauf"), zeichen], className="verlauf-zeichen")
 
 
 def build_legende(store):
@@ -258,8 +266,9 @@ def build_legende(store):
                 "Punkt = dieser Raum mit Intervall, Raute = ganzes Gebiet. Rang 1 = höchster Wert."
             ),
             html.P(
-                "Zeichen: ».« geheim gehalten, »…« nicht geliefert, »x« nicht sinnvoll, ( ) unsicher. "
-                f"Stand {store.stand.snapshot}."
+                "Zeichen: ».« geheim gehalten, »…« nicht geliefert, »x« nicht sinnvoll, ( ) unsicher"
+                + (", u = früher Werte auf heutige Räume umgerechnet. " if store.stand.umstiege else ". ")
+                + f"Stand {store.stand.snapshot}."
             ),
         ],
         className="blatt-fuss leise",

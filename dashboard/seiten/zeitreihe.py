@@ -1,11 +1,14 @@
 """Seite »Zeitreihe«: eine Kennzahl, mehrere Räume; Brüche als Lücken mit Grund."""
 
+from datetime import timedelta
+
+import pandas as pd
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 
 from dashboard import bausteine, festseite, figures, zahlen
 from dashboard.ansicht import MAX_RAEUME, find_eintrag, find_raum, find_store, read_ansicht
-from dashboard.seiten.karte import beschreibe_reihe, bruchliste, find_ganzes, quellenzeile
-from dashboard.seiten.methodik import beschreibung
+from dashboard.seiten.herkunft import build_ueber
+from dashboard.seiten.karte import beschreibe_reihe, bruchliste, find_ganzes, quellenzeile, umrechnung
 
 PFAD, TITEL = "zeitreihe", "Zeitreihe"
 
@@ -51,7 +54,7 @@ def layout(store, query: str = "") -> list:
                             bild_titel="Diagramm",
                             bild=[html.Div(bild, id="z-bild"), html.Div(brueche, id="z-brueche")],
                             tabelle=[dcc.Store(id="z-html", data=tafel), html.Div(id="z-tabelle")],
-                            ueber=html.Div(beschreibung(eintrag, "h3"), id="z-ueber", className="ueber"),
+                            ueber=html.Div(build_ueber(store, eintrag), id="z-ueber", className="ueber"),
                         ),
                         html.P(quelle, id="z-quelle", className="quelle"),
                     ],
@@ -75,20 +78,25 @@ def find_auswahl(store, eintrag) -> list[str]:
 
 
 def raum_auswahl(store) -> list[dict]:
-    """All Räume, grouped by level."""
-    gruppen = []
+    """All Räume, grouped by level; those of earlier Gebietsstände behind today's."""
+    heutige, fruehere = [], []
     for ebene in store.stand.ebenen:
         namen = {r.raum_id: r.name for r in store.raeume(ebene.eltern).itertuples()} if ebene.eltern else {}
         tief = ebene.eltern and ebene.eltern != store.stand.ebenen[0].id
-        raeume = [
-            {
-                "value": r.raum_id,
-                "label": f"{r.name} ({namen[r.eltern_id]})" if tief and r.eltern_id in namen else r.name,
-            }
-            for r in store.raeume(ebene.id).itertuples()
-        ]
-        gruppen.append({"group": ebene.titel_plural, "items": sorted(raeume, key=lambda r: r["label"])})
-    return gruppen
+        alle = store.raeume(ebene.id)
+        for liste, raeume in ((heutige, alle[alle["bis"].isna()]), (fruehere, alle[alle["bis"].notna()])):
+            auswahl = [{"value": r.raum_id, "label": raum_name(r, namen if tief else {})} for r in raeume.itertuples()]
+            titel = ebene.titel_plural if liste is heutige else f"{ebene.titel_plural}, die es nicht mehr gibt"
+            if auswahl:
+                liste.append({"group": titel, "items": sorted(auswahl, key=lambda r: r["label"])})
+    return heutige + fruehere
+
+
+def raum_name(raum, eltern: dict[str, str]) -> str:
+    """`Altstadt (Köpenick)`; a Raum of the past says until when: `Altstadt (Köpenick, bis 2020)`."""
+    zusatz = [eltern[raum.eltern_id]] if raum.eltern_id in eltern else []
+    zusatz += [] if pd.isna(raum.bis) else [f"bis {(raum.bis - timedelta(days=1)).year}"]
+    return f"{raum.name} ({', '.join(zusatz)})" if zusatz else raum.name
 
 
 def build_inhalt(store, eintrag, raeume: list[str], baender: bool) -> tuple:
@@ -103,7 +111,9 @@ def build_inhalt(store, eintrag, raeume: list[str], baender: bool) -> tuple:
     bild = bausteine.diagramm(
         "z-graph", figures.zeitreihe(reihen, eintrag, baender=baender, hoehe=480), alt=beschreibe_reihe(reihen, eintrag)
     )
-    return bild, festseite.als_html(build_tabelle(reihen, eintrag)), titel, quelle, bruchliste(reihen, eintrag)
+    saetze = umrechnung(store, eintrag, reihen)
+    tafel = festseite.als_html(html.Div([build_tabelle(reihen, eintrag), saetze]))
+    return bild, tafel, titel, quelle, [bruchliste(reihen, eintrag), saetze]
 
 
 def build_tabelle(reihen, eintrag):
@@ -121,7 +131,8 @@ def build_tabelle(reihen, eintrag):
     return bausteine.tabelle(
         ["Stichtag", *[titel[r] for r in namen]],
         zeilen,
-        titel=f"{eintrag.titel} ({eintrag.einheit}), in Klammern das 95-%-Intervall",
+        titel=f"{eintrag.titel} ({eintrag.einheit}), in Klammern das 95-%-Intervall"
+        + ("; u = umgerechnet" if reihen["umgerechnet"].any() else ""),
     )
 
 
@@ -129,7 +140,9 @@ def zelle(zeile, eintrag) -> str:
     if zeile is None:
         return "…"
     intervall = zahlen.format_intervall(zeile.unten, zeile.oben, eintrag.stellen)
-    return zahlen.format_wert(zeile.wert, eintrag.stellen, "", zeile.status) + (f" ({intervall})" if intervall else "")
+    wert = zahlen.format_wert(zeile.wert, eintrag.stellen, "", zeile.status)
+    zeichen = f" {zahlen.UMGERECHNET[0]}" if zeile.umgerechnet and zahlen.hat_wert(zeile.wert) else ""
+    return wert + (f" ({intervall})" if intervall else "") + zeichen
 
 
 def register_callbacks(app: Dash, read_stores) -> None:
@@ -162,6 +175,6 @@ def register_callbacks(app: Dash, read_stores) -> None:
         ebene = store.raum(gewaehlt[0]).ebene if gewaehlt else eintrag.ebenen[0]
         return (
             *build_inhalt(store, eintrag, gewaehlt, bool(baender)),
-            beschreibung(eintrag, "h3"),
+            build_ueber(store, eintrag),
             bausteine.speichern_menue(store, eintrag.id, ebene if ebene in eintrag.ebenen else eintrag.ebenen[0]),
         )

@@ -15,7 +15,8 @@ Every place and every number is invented. Planted errors, so that the rules have
    Regelaltersgrenze, two registers disagree.
 
 Besides, as in life: »*« and »-« in mk_sgb2, »...« in mk_pflege, cases without a Raum in mk_sgb12 and mk_jugendhilfe,
-another register (mk_fortschreibung) with slightly other inhabitants, new Quartiere from 2020 on.
+another register (mk_fortschreibung) with slightly other inhabitants, a case list (mk_hzp_liste) with an unfilled
+field, new Quartiere from 2020 on.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from numpy.random import RandomState
 from etl.beispiel import musterkreis_lieferungen as lieferungen
 from etl.beispiel import musterkreis_modell as modell
 from etl.beispiel.musterkreis_bevoelkerung import JAHRE, WEILER, Bevoelkerung, build_bevoelkerung
+from etl.beispiel.musterkreis_fallliste import write_fallliste
 from geodata.beispiel.ablage import write_gebiet
 from geodata.beispiel.musterkreis import Musterkreis, build_musterkreis
 
@@ -90,6 +92,7 @@ def write_lieferungen(musterkreis: Musterkreis, bev: Bevoelkerung, ziel: Path, z
     jugendrest = {m: np.floor(w.sum(1, keepdims=True) * 0.02).astype(int) for m, w in jugendhilfe.items()}
     jugendrest["kinder_u3_betreut"] *= 0
     lieferungen.write_jugendhilfe(ziel, jugendhilfe, jugendrest)
+    write_fallliste(ziel, modell.je_kommune(sgb12["sgb12_hzp"], kommune))
 
 
 def build_zuschnitt(musterkreis: Musterkreis) -> lieferungen.Zuschnitt:

@@ -1,5 +1,6 @@
 """Delivered files in the forms suppliers use: the same bytes every time, and labelled as invented."""
 
+import os
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
@@ -7,6 +8,7 @@ from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
+os.environ.setdefault("OPENPYXL_LXML", "False")  # where lxml happens to be installed, other bytes would come out
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter

@@ -42,12 +42,15 @@ _FELDER = (
     ("nenner", "number", "Bezugszahl im Nenner; leer bei Anzahlen und übernommenen Werten"),
     ("status", "string", "; ".join(f"{wort} = {text}" for wort, text in STATUS_TEXT.items())),
     ("hinweis", "string", "Anmerkung zum einzelnen Wert"),
+    ("umgerechnet", "boolean", "true: aus Fallzahlen älterer Räume auf die heutigen Räume umgerechnet"),
+    ("anteil_aufgeteilt", "number", "Anteil der Zahl, der aus aufgeteilten Räumen stammt (0 bis 1); sonst leer"),
 )
 SPALTEN = tuple(name for name, _, _ in _FELDER)
 
 _LIZENZEN = {
     "dl-de/by-2-0": ("dl-de-by-2.0", "https://www.govdata.de/dl-de/by-2-0"),
     "dl-de/zero-2-0": ("dl-de-zero-2.0", "https://www.govdata.de/dl-de/zero-2-0"),
+    "CC BY 3.0 DE": ("CC-BY-3.0-DE", "https://creativecommons.org/licenses/by/3.0/de/"),
     "CC BY 4.0": ("CC-BY-4.0", "https://creativecommons.org/licenses/by/4.0/"),
     "CC0 1.0": ("CC0-1.0", "https://creativecommons.org/publicdomain/zero/1.0/"),
 }
@@ -78,7 +81,11 @@ def write_csv_daten(werte: pd.DataFrame, datei: TextIO) -> None:
 
 
 def _zeilen(werte: pd.DataFrame) -> Iterator[tuple[str, ...]]:
-    spalten = [werte[name].map(zahl_text if name in WERTSPALTEN else feld_text) for name in SPALTEN]
+    zahlen, wahr = (*WERTSPALTEN, "anteil_aufgeteilt"), {True: "true", False: "false"}
+    spalten = [
+        werte[name].map(zahl_text if name in zahlen else wahr.get if name == "umgerechnet" else feld_text)
+        for name in SPALTEN
+    ]
     return zip(*spalten, strict=True)
 
 

@@ -77,7 +77,7 @@ def write_alles_xlsx(store: Store) -> bytes:
 # --- rows ------------------------------------------------------------------------------------
 
 _KOPF_RAUM = ("Schlüssel", "Raum", "gehört zu", "Gebietsstand", "Stichtag")
-_KOPF_WERTE = ("Intervall von", "Intervall bis", "Zähler", "Nenner", "Status", "Hinweis")
+_KOPF_WERTE = ("Intervall von", "Intervall bis", "Zähler", "Nenner", "Status", "Umgerechnet", "Hinweis")
 
 
 def _kopf(eintrag: Eintrag) -> list[str]:
@@ -104,7 +104,10 @@ def _read_ansicht(store: Store, kennzahl_id: str, ebene: str, stichtag: date | N
             wo=f"vorhanden: {', '.join(f'{tag:%d.%m.%Y}' for tag in eintrag.stichtage[ebene])}",
             tun="Einen vorhandenen Stichtag wählen.",
         )
-    return eintrag, texte.nur_offene(store.read_werte(kennzahl_id, ebene, stichtag))
+    geliefert = store.read_werte(kennzahl_id, ebene, stichtag).assign(umgerechnet=False, anteil_aufgeteilt=float("nan"))
+    umgerechnet = store.read_umgerechnete(kennzahl_id, ebene, stichtag)
+    alle = pd.concat([geliefert, umgerechnet], ignore_index=True) if len(umgerechnet) else geliefert
+    return eintrag, texte.nur_offene(alle)
 
 
 def _zeilen(store: Store, eintrag: Eintrag, werte: pd.DataFrame) -> Iterator[list[Zelle]]:
@@ -130,7 +133,8 @@ def _raum_zellen(zeile, namen: dict[str, str]) -> list[Zelle]:
 def _wert_zellen(zeile, eintrag: Eintrag) -> list[Zelle]:
     werte = [zelle(zeile.status, wert, eintrag.stellen) for wert in (zeile.wert, zeile.unten, zeile.oben)]
     zahlen = [zelle(zeile.status, zahl, _stellen_anzahl(zahl)) for zahl in (zeile.zaehler, zeile.nenner)]
-    return [*werte, *zahlen, texte.STATUS_TEXT[zeile.status], _text(zeile.hinweis)]
+    herkunft = texte.umrechnung_kurz(zeile.umgerechnet, zeile.anteil_aufgeteilt)
+    return [*werte, *zahlen, texte.STATUS_TEXT[zeile.status], herkunft, _text(zeile.hinweis)]
 
 
 def _stellen_anzahl(zahl: float) -> int:
@@ -204,6 +208,7 @@ def stand_zeilen(stand: Stand) -> list[tuple[str, str]]:
         ("Programmversion", stand.version),
         ("Quellen und Lizenzen", "\n".join(texte.quellen_text(quelle) for quelle in stand.quellen)),
         ("Geheimhaltung", texte.geheimhaltung_text(stand)),
+        ("Neue Zuschnitte", texte.umrechnung_text(stand)),
     ]
 
 

@@ -7,8 +7,10 @@ import hashlib
 import pandas as pd
 
 from indicators.store import Eintrag, QuellenHinweis, Stand
+from indicators.zahlformat import format_zahl
 
 MIT_WERT = ("offen", "unsicher")
+GANZ = 1e-9  # a smaller apportioned share means whole old Räume
 WERTSPALTEN = ("wert", "unten", "oben", "zaehler", "nenner")
 
 ZEICHEN = {
@@ -35,6 +37,7 @@ LEGENDE = (
     ("…", "nicht geliefert: Zahl liegt nicht oder noch nicht vor"),
     ("x", "Angabe nicht sinnvoll oder nicht definiert (zum Beispiel: Bezugsgruppe ist leer)"),
     ("(12,3)", "unsicherer Wert, vom Herausgeber eingeklammert"),
+    ("u", "umgerechnet: aus Fallzahlen älterer Räume auf die heutigen Räume; ohne Intervall, wo aufgeteilt wurde"),
 )
 
 _VERFAHREN = {"quote": "Wilson", "verhaeltnis": "Byar, unter 10 Fällen exakt"}
@@ -95,6 +98,27 @@ def brueche_text(eintrag: Eintrag) -> str:
     return "\n".join(
         f"{bruch.ab:%d.%m.%Y} ({'trennt die Reihe' if bruch.wirkung == 'trennt' else 'Hinweis'}): {bruch.grund}"
         for bruch in eintrag.brueche
+    )
+
+
+def umrechnung_kurz(umgerechnet: bool, anteil: float) -> str:
+    """`u` with what it rests on: whole old Räume, or how much of the count was apportioned; empty for other values."""
+    if not umgerechnet:
+        return ""
+    if pd.isna(anteil):
+        return "u"
+    return "u: ganze Räume" if anteil <= GANZ else f"u: {format_zahl(100 * anteil, 1)} % aufgeteilt"
+
+
+def umrechnung_text(stand: Stand) -> str:
+    """How old counts come to today's Räume; empty where Räume were never cut anew."""
+    if not stand.umstiege:
+        return ""
+    arten = "; ".join(f"zum {u.ab:%d.%m.%Y} {u.art}" for u in stand.umstiege)
+    return (
+        f"Räume wurden neu zugeschnitten; ältere Fallzahlen sind umgerechnet ({arten}), Zähler und Nenner getrennt. "
+        f"Werte mit »u« sind so entstanden. Müssten mehr als {format_zahl(100 * stand.bruch_ab_anteil, 0)} % einer "
+        "Zahl aufgeteilt werden, wird nicht umgerechnet: die Reihe beginnt dann mit dem neuen Zuschnitt."
     )
 
 
