@@ -11,7 +11,7 @@ run: .venv/laufzeit
 test: .venv/test
 	@$(PY) -m tests.browser
 	@$(PY) -m ruff check --quiet .
-	@$(PY) -m pytest -q
+	@$(PY) -m pytest -q -n 2 --dist loadfile
 
 bench: .venv/bench
 	@$(PY) -m tests.browser

@@ -413,7 +413,7 @@ def befunde(
     if ctx.invoked_subcommand:
         return
     if gebiet is None:
-        raise typer.BadParameter("»--gebiet ID« fehlt.")
+        raise typer.BadParameter.__mro__[1]("Die Angabe --gebiet fehlt.")
     _zeige_befunde(daten / Katalog(daten).gebiet(gebiet).id, nur_offene=offen)
 
 
@@ -502,7 +502,9 @@ def rueckfragen(
     offene = find_offene(_geladene_befunde(daten / g.id), daten / g.id)
     if len(offene) and quelle:
         offene = offene[offene["quelle"] == quelle]
-    for ergebnis in write_rueckfragen(offene, quellen, ziel, gebiet=g.name, heute=date.today()):
+    raeume = g.read_raeume()
+    namen = dict(zip(raeume["raum_id"], raeume["name"], strict=True))
+    for ergebnis in write_rueckfragen(offene, quellen, ziel, gebiet=g.name, namen=namen, heute=date.today()):
         print(f"{ergebnis.quelle}: {_zahl(ergebnis.fragen, 'Frage', 'Fragen')}")
         for pfad in ergebnis.dateien:
             print(f"  geschrieben: {pfad}")
@@ -515,7 +517,9 @@ def umstieg(
     gebiet: GebietId,
     ziel: Annotated[Path, typer.Option("--ziel", help="CSV-Datei, die geschrieben wird.")],
     von: Annotated[str | None, typer.Option("--von", help="Alter Gebietsstand (ab), Vorgabe: der vorletzte.")] = None,
-    nach: Annotated[str | None, typer.Option("--nach", help="Neuer Gebietsstand (ab), Vorgabe: der nach --von.")] = None,
+    nach: Annotated[
+        str | None, typer.Option("--nach", help="Neuer Gebietsstand (ab), Vorgabe: der nach --von.")
+    ] = None,
     punkte: Annotated[
         Path | None, typer.Option("--punkte", help="Adressen, Gebäude oder Rasterzellen; ohne sie zählt die Fläche.")
     ] = None,
@@ -532,7 +536,9 @@ def quelle_neu(
     datei: Annotated[Path, typer.Argument(metavar="DATEI", help="Eine gelieferte Datei: CSV, Excel, ODS, Parquet.")],
     gebiet: GebietId,
     kennung: Annotated[str | None, typer.Option("--id", help="Name des Profils, Vorgabe: aus dem Dateinamen.")] = None,
-    ziel: Annotated[Path | None, typer.Option("--ziel", help="Ordner, Vorgabe: katalog/quellen im Datenordner.")] = None,
+    ziel: Annotated[
+        Path | None, typer.Option("--ziel", help="Ordner, Vorgabe: katalog/quellen im Datenordner.")
+    ] = None,
     daten: Daten = DATEN,
 ) -> None:
     """Eine Datei ansehen und ein kommentiertes Quellenprofil schreiben, von dem aus man anfängt."""

@@ -97,9 +97,9 @@ def _haelt_an(offen: dict[str, tuple[str, str, Befund]], gebiet_id: str) -> Lief
     return LieferungError(
         f"Quelle »{'«, »'.join(quellen)}«: {was}; geladen wurde nichts.",
         wo="\n           ".join(orte),
-        tun=f"Beim Lieferanten nachfragen (»sozialraum rueckfragen --gebiet {gebiet_id} --ziel …« schreibt die "
-        f'Liste). Stimmt der Wert: »sozialraum befunde annehmen {next(iter(offen))} --gebiet {gebiet_id} --grund "…"« und noch '
-        "einmal laden.",
+        tun=f"Beim Lieferanten nachfragen: »sozialraum rueckfragen --gebiet {gebiet_id} --ziel ORDNER« schreibt die "
+        f"Liste. Stimmt der Wert doch: »sozialraum befunde annehmen {next(iter(offen))} --gebiet {gebiet_id} "
+        '--grund "…"« und noch einmal laden.',
     )
 
 

@@ -96,7 +96,7 @@ def schreibfehler(ziel: Path) -> Iterator[None]:
             raise LieferungError(
                 "Der Datenordner lässt sich nicht beschreiben; nichts wurde geändert.",
                 wo=f"{ziel.parent} ({os.strerror(nummer) if nummer else text.splitlines()[0]})",
-                tun="Schreibrechte des Ordners und seinen Besitzer prüfen oder mit --daten einen anderen Ordner nennen.",
+                tun="Schreibrechte des Ordners und seinen Besitzer prüfen oder mit --daten einen anderen nennen.",
             ) from None
         raise
 
@@ -299,11 +299,8 @@ def read_befunde(ziel: Path) -> pd.DataFrame:
         ziel,
         """
         SELECT b.lieferung_id, b.quelle, l.datei, b.regel, b.merkmal, b.schwere, b.text, b.ort, b.befund_id,
-               b.raum_id, b.stichtag, b.blatt, b.zeile, b.spalte, b.gefunden, b.erwartet, b.vorher,
-               m.titel AS merkmal_titel, r.name AS raum_name
+               b.raum_id, b.stichtag, b.blatt, b.zeile, b.spalte, b.gefunden, b.erwartet, b.vorher
         FROM befund b JOIN lieferung l USING (lieferung_id)
-        LEFT JOIN merkmal m ON m.merkmal = b.merkmal
-        LEFT JOIN (SELECT raum_id, arg_max(name, gebietsstand) AS name FROM raum GROUP BY raum_id) r USING (raum_id)
         WHERE l.lieferung_id IN (SELECT lieferung_id FROM sprecher)
         ORDER BY ALL
         """,

@@ -1,9 +1,9 @@
 """Rules as equations of Merkmale: "a * b = c", "a + b <= c". A small parser of its own; nothing is ever executed.
 
-    Gleichung := Summe ("=" | "<=" | ">=") Summe
-    Summe     := Produkt (("+" | "-") Produkt)*
-    Produkt   := Faktor (("*" | "/") Faktor)*
-    Faktor    := Zahl | Merkmal | "-" Faktor | "(" Summe ")"
+Gleichung := Summe ("=" | "<=" | ">=") Summe
+Summe     := Produkt (("+" | "-") Produkt)*
+Produkt   := Faktor (("*" | "/") Faktor)*
+Faktor    := Zahl | Merkmal | "-" Faktor | "(" Summe ")"
 """
 
 import re

@@ -84,9 +84,7 @@ class _Fund:
         summiert: dict[str, None] = {}
         berechnet: dict[str, None] = {}
         stellen = self._stellen(merkmal, raum_id, tag, summiert, berechnet)
-        return Herkunft(
-            merkmal, titel, tag, tuple(stellen), tuple(summiert), tuple(berechnet), self._annahmen(stellen)
-        )
+        return Herkunft(merkmal, titel, tag, tuple(stellen), tuple(summiert), tuple(berechnet), self._annahmen(stellen))
 
     def _stellen(self, merkmal: str, raum_id: str, tag: date, summiert: dict, berechnet: dict) -> list[Stelle]:
         zelle = self._zellen(tag).get((raum_id, merkmal))

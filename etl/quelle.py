@@ -490,7 +490,9 @@ def abhilfe(fehler: dict) -> str:
     match fehler["type"]:
         case "extra_forbidden":
             erlaubt = ", ".join(_erlaubte_namen(fehler["loc"]))
-            return f"Schreibweise prüfen oder die Zeile löschen.{_vorschlag(fehler['loc'])} Erlaubt sind hier: {erlaubt}."
+            return (
+                f"Schreibweise prüfen oder die Zeile löschen.{_vorschlag(fehler['loc'])} Erlaubt sind hier: {erlaubt}."
+            )
         case "missing":
             return "Den Eintrag ergänzen; ein Beispiel steht in jedem mitgelieferten Profil unter etl/quellen/."
         case "literal_error":

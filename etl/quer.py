@@ -54,9 +54,7 @@ def pruefe_quer(con: Any) -> list[tuple[int, str, Befund]]:
     titel = dict(con.execute("SELECT merkmal, titel FROM merkmal").fetchall())
     gefunden: list[tuple[int, str, Befund]] = []
     for quelle, art, gleichung, grund, toleranz, relativ, bei in regeln:
-        regel = Regel(
-            gleichung=gleichung, grund=grund, toleranz=toleranz, toleranz_relativ=relativ, bei_verstoss=bei
-        )
+        regel = Regel(gleichung=gleichung, grund=grund, toleranz=toleranz, toleranz_relativ=relativ, bei_verstoss=bei)
         befunde, anzahl = [], 0
         for tafel, werte in _tafeln(con, regel.namen):
             neue, verletzt = _pruefe(con, regel, art, quelle, tafel, werte, titel, STELLEN - len(befunde))

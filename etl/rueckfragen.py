@@ -66,9 +66,9 @@ def find_offene(befunde: pd.DataFrame, ordner: Path) -> pd.DataFrame:
 
 
 def write_rueckfragen(
-    offene: pd.DataFrame, quellen: dict[str, Quelle], ziel: Path, *, gebiet: str, heute: date
+    offene: pd.DataFrame, quellen: dict[str, Quelle], ziel: Path, *, gebiet: str, namen: dict[str, str], heute: date
 ) -> list[Rueckfrage]:
-    """One workbook and one mail text per source that has open questions."""
+    """One workbook and one mail text per source that has open questions; `namen` are those of the Räume."""
     ziel.mkdir(parents=True, exist_ok=True)
     geschrieben = []
     for quelle_id, teil in offene.groupby("quelle", sort=True) if len(offene) else []:
@@ -78,6 +78,7 @@ def write_rueckfragen(
         teil = teil.assign(spaeter=dringend).sort_values(["spaeter", "datei", "zeile"], kind="stable")
         mappe = ziel / f"rueckfragen_{quelle_id}_{heute:%Y-%m-%d}.xlsx"
         brief = mappe.with_suffix(".txt")
+        teil["raum"] = [f"{r} {namen.get(r, '')}".strip() if _text(r) else "" for r in teil["raum_id"]]
         _write_mappe(mappe, teil, quelle, titel, gebiet, heute)
         brief.write_text(_mail(teil, titel, herausgeber, gebiet, heute, mappe.name), encoding="utf-8")
         geschrieben.append(Rueckfrage(quelle_id, len(teil), (mappe, brief)))
@@ -104,15 +105,13 @@ def _zeile(zeile, quelle: Quelle | None) -> Iterable:
     merkmale = quelle.merkmale if quelle else {}
     titel = merkmale[zeile.merkmal].titel if zeile.merkmal in merkmale else _text(zeile.merkmal)
     stichtag = pd.Timestamp(zeile.stichtag).strftime("%d.%m.%Y") if pd.notna(zeile.stichtag) else ""
-    name = _text(getattr(zeile, "raum_name", ""))
-    raum = f"{zeile.raum_id} {name}".strip() if _text(zeile.raum_id) else ""
     nummer = int(zeile.zeile) if pd.notna(zeile.zeile) and zeile.zeile else ""
     spalte = "(aus anderen Angaben berechnet)" if zeile.spalte == "berechnet" else _text(zeile.spalte)
     frage = f"{FRAGEN.get(zeile.regel, ALLGEMEIN)} {zeile.text}"
     werte = (_text(zeile.gefunden), _text(zeile.erwartet), _text(zeile.vorher))
     dringend = "ja" if zeile.schwere == SPERRT else ""
     return (
-        zeile.datei, _text(zeile.blatt), nummer, spalte, raum, stichtag, titel, *werte, frage, "", dringend,
+        zeile.datei, _text(zeile.blatt), nummer, spalte, zeile.raum, stichtag, titel, *werte, frage, "", dringend,
         zeile.befund_id,
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ GLEICH_AB = 12  # so many numbers, and half as many different ones, are never th
 
 
 def find_paare(frame: pd.DataFrame, letzte: pd.DataFrame, quelle: Quelle) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Values beside those of the Stichtag before, same Raum and Merkmal; only pairs far enough apart for `find_spruenge`.
+    """Values beside those of the Stichtag before, same Raum and Merkmal; only pairs far apart (`find_spruenge`).
 
     Args:
         frame: values of a delivery, of one or more Stichtage.

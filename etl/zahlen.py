@@ -21,7 +21,9 @@ MONATE = [
     "november",
     "dezember",
 ]
-MONAT = re.compile(r"\b(jan|feb|mrz|m[äa]r|apr|ma[iy]|jun|jul|aug|sep|o[kc]t|nov|de[zc])[a-zä]*\.?", re.I)  # "Januar", "Jan."
+MONAT = re.compile(
+    r"\b(jan|feb|mrz|m[äa]r|apr|ma[iy]|jun|jul|aug|sep|o[kc]t|nov|de[zc])[a-zä]*\.?", re.I
+)  # "Januar", "Jan."
 UNSICHTBAR = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))  # zero-width signs, soft hyphen
 LEERRAUM = re.compile(r"[\s\u00a0\u2007\u2009\u202f]+")
 OHNE_ERGEBNIS = "\ufffc"  # stands in a cell whose formula was never calculated; no supplier writes it

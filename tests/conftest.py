@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from indicators.store import Store, find_aktuell
 
@@ -73,8 +74,15 @@ def beispiel(tmp_path_factory) -> Installation:
     gebaut = os.environ.get("SOZIALRAUM_TEST_DATEN")
     if gebaut and any(Path(gebaut).glob("*/AKTUELL.json")):
         return Installation(Path(gebaut))
-    installation = Installation(tmp_path_factory.mktemp("beispiel daten ä"))
-    installation.run("demo", "--nur-bauen")
+    # Several test processes share what one of them builds.
+    gemeinsam = tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else None
+    daten = gemeinsam / "beispiel daten ä" if gemeinsam else tmp_path_factory.mktemp("beispiel daten ä")
+    daten.mkdir(exist_ok=True)
+    installation = Installation(daten)
+    with FileLock(f"{daten}.lock"):
+        if not (daten / "gebaut").exists():
+            installation.run("demo", "--nur-bauen")
+            (daten / "gebaut").touch()
     return installation
 
 

@@ -137,6 +137,14 @@ def test_f02_a_draft_left_by_a_power_cut_is_never_taken_for_the_state(lade, tmp_
     assert reste(tmp_path) == ["intern.duckdb", "intern.duckdb.lock"]
 
 
+def test_f02_the_draft_of_a_first_load_is_thrown_away(lade, tmp_path):
+    """Nothing had been loaded yet when the power went: what the draft holds was never told to anybody."""
+    lade({"sgb2_2021.csv": GUT})
+    (tmp_path / "intern.duckdb").rename(tmp_path / "intern.duckdb.neu")
+    lade({"sgb2_2022.csv": NEU})
+    assert weiler(tmp_path) == {2022: 85}
+
+
 def test_f02_the_draft_is_on_disk_before_it_becomes_the_state(lade, tmp_path, monkeypatch):
     """Watched, not replaced: first the content of the draft, then the rename, then the folder that names it."""
     folge, fsync, replace = [], os.fsync, os.replace
@@ -184,7 +192,7 @@ def test_f05_the_second_waits_and_is_told_who_holds_the_lock(lade, tmp_path, mon
     monkeypatch.setattr(etl.bestand, "WARTEN", 0.1)
     with gesperrt(tmp_path / "intern.duckdb"):
         lauf = subprocess.run(
-            [sys.executable, "-c", LADER.replace("wurzel = ", "import etl.bestand; etl.bestand.WARTEN = 0.1\nwurzel = "),
+            [sys.executable, "-c", LADER.replace("wurzel = ", "import etl.bestand as b; b.WARTEN = 0.1\nwurzel = "),
              str(_vorbereitet(tmp_path))],
             capture_output=True, text=True, cwd=WURZEL, timeout=60,
         )  # fmt: skip
@@ -287,7 +295,9 @@ def alte_datenbank(pfad):
     """As the first version wrote it: texts in every row, no fingerprints, no schema version."""
     with duckdb.connect(str(pfad)) as con:
         con.execute(ALT)
-        con.execute("INSERT INTO lieferung VALUES (1, 'sgb2', 'sgb2_2021.csv', 'x', 'y', TIMESTAMP '2022-01-01', 2, NULL)")
+        con.execute(
+            "INSERT INTO lieferung VALUES (1, 'sgb2', 'sgb2_2021.csv', 'x', 'y', TIMESTAMP '2022-01-01', 2, NULL)"
+        )
         con.execute("SELECT nextval('lieferung_nr')")
         con.execute(
             """

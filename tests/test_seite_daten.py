@@ -1,4 +1,4 @@
-"""What the page »Daten« and the tab »Über diese Zahl« say: gaps with names, provenance with places, no value anywhere."""
+"""What the page »Daten« and the tab »Über diese Zahl« say: gaps with names, provenance with places, no value."""
 
 import json
 import re
@@ -120,5 +120,7 @@ def test_provenance_through_the_api(kleinkreis):
     assert {z["rolle"] for z in zeilen} == {"Zähler", "Nenner"}
     assert zeilen[0]["stichtag"] == "2023-12-31"
     csv = seite(kleinkreis, "/api/v1/kleinkreis/herkunft/sgb2_quote.csv")
-    assert csv.startswith("stichtag,rolle,quelle,titel,datei,blatt,spalten,vom,geladen_am,profil,korrekturen,angenommen")
+    assert csv.startswith(
+        "stichtag,rolle,quelle,titel,datei,blatt,spalten,vom,geladen_am,profil,korrekturen,angenommen"
+    )
     seite(kleinkreis, "/api/v1/kleinkreis/herkunft/gibt_es_nicht.json", erwarte=404)
