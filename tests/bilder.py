@@ -29,6 +29,8 @@ BILDER = {
     "karte_flensburg": ("/flensburg/karte", (1440,)),
     "karte_rhein_sieg": ("/rhein_sieg/karte", (1440,)),
     "karte_nrw": ("/nrw/karte", (1440,)),
+    "karte_berlin": ("/berlin/karte", ALLE),
+    "karte_dueren": ("/dueren/karte", (1440,)),
     "vollbild_musterkreis": (f"/musterkreis/karte?{QUARTIER}", (1920,)),
     "tabelle_musterkreis": (f"/musterkreis/karte?{QUARTIER}&tab=tabelle", (1440,)),
     "ueber_musterkreis": (f"/musterkreis/karte?{QUARTIER}&tab=ueber", (1440,)),

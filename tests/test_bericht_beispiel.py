@@ -31,7 +31,7 @@ def test_every_cell_says_what_the_snapshot_says(snapshot_muster, kennzahl_id):
     einheit = snapshot_muster.eintrag(kennzahl_id).einheit
     tabelle = list(zeilen(openpyxl.load_workbook(io.BytesIO(inhalt))["Daten"]))
     # Converted values stand in a table of their own; tests/test_umrechnung.py recomputes them from the export.
-    tabelle = [zeile for zeile in tabelle if not zeile["umgerechnet"].value]
+    tabelle = [zeile for zeile in tabelle if not zeile["Umgerechnet"].value]
 
     assert len(tabelle) == len(werte)
     for zeile in tabelle:
