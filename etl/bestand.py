@@ -118,9 +118,7 @@ def abschrift(ziel: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             con = duckdb.connect(str(entwurf), config={"memory_limit": SPEICHER})
             try:
                 _bringe_auf_stand(con, ziel)
-                con.execute("BEGIN")
                 yield con
-                con.execute("COMMIT")
                 con.execute("CHECKPOINT")
             finally:
                 con.close()
