@@ -153,7 +153,7 @@ def _ohne_punkte(pfad: str) -> str:
 def _lies_teil(archiv: zipfile.ZipFile, teil: str, *griffe: Callable) -> None:
     try:
         strom = archiv.open(teil)
-    except (KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
+    except (KeyError, zipfile.BadZipFile, RuntimeError):  # RuntimeError: packed in a way this Python cannot unpack
         raise Bauplanfehler(f"ist unvollständig (der Teil {teil} fehlt)") from None
     with strom:
         lies_xml(strom, *griffe)

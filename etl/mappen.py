@@ -93,7 +93,7 @@ def _oeffne_archiv(pfad: Path) -> zipfile.ZipFile:
     try:
         archiv = zipfile.ZipFile(pfad)
         eintraege = archiv.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError):
         raise Bauplanfehler("ist beschädigt") from None
     groesse = sum(eintrag.file_size for eintrag in eintraege)
     gepackt = max(1, sum(eintrag.compress_size for eintrag in eintraege))
@@ -116,7 +116,7 @@ def _anfang(archiv: zipfile.ZipFile, eintrag: zipfile.ZipInfo) -> bytes:
     try:
         with archiv.open(eintrag) as teil:
             return teil.read(1 << 16)
-    except Exception as fehler:  # zlib.error has no public parent; BadZipFile, EOFError, NotImplementedError
+    except Exception as fehler:  # whatever keeps a part from being unpacked: the packers have no common error
         raise Bauplanfehler(f"ist beschädigt (der Teil {eintrag.filename[:60]})") from fehler
 
 
