@@ -293,10 +293,9 @@ def _write_gruppe(
     """
     zahlen = _als_codes(con, gebiet, quelle, lieferung.frame)
     con.register("neu", zahlen)
-    geaendert = _zaehle_aenderungen(con, quelle)
+    geaendert, aenderungen = find_aenderungen(con, quelle)
     for merkmal, anzahl in geaendert.items():
         ergebnis.geaendert[merkmal] = ergebnis.geaendert.get(merkmal, 0) + anzahl
-    aenderungen = find_aenderungen(con, quelle) if geaendert else []
     con.execute(
         """
         INSERT INTO zahl
@@ -356,31 +355,6 @@ def _codes(con: duckdb.DuckDBPyConnection, texte: set[str]) -> dict[str, int]:
         con.execute("INSERT INTO wort SELECT code, text FROM worte")
         con.unregister("worte")
     return bekannt | neu
-
-
-def _zaehle_aenderungen(con: duckdb.DuckDBPyConnection, quelle: Quelle) -> dict[str, int]:
-    """Values that differ from what counted so far for the same Stichtage of this source, per Merkmal."""
-    frage = "SELECT 1 FROM sprecher WHERE quelle = $quelle AND stichtag IN (SELECT DISTINCT stichtag::DATE FROM neu)"
-    if not con.execute(frage, {"quelle": quelle.id}).fetchall():
-        return {}
-    zeilen = con.execute(
-        """
-        WITH alt AS (
-            SELECT z.raum, z.stichtag, z.merkmal, z.wert, z.status
-            FROM zahl z JOIN sprecher s USING (lieferung_id, stichtag)
-            WHERE s.quelle = $quelle AND stichtag IN (SELECT DISTINCT stichtag::DATE FROM neu)
-        ), jetzt AS (
-            SELECT raum, stichtag::DATE AS stichtag, merkmal, nullif(wert, 'NaN'::DOUBLE) AS wert, status
-            FROM neu WHERE stichtag::DATE IN (SELECT DISTINCT stichtag FROM alt)
-        )
-        SELECT text, count(*)
-        FROM alt FULL JOIN jetzt USING (raum, stichtag, merkmal) JOIN wort ON wort.code = merkmal
-        WHERE alt.wert IS DISTINCT FROM jetzt.wert OR alt.status IS DISTINCT FROM jetzt.status
-        GROUP BY text ORDER BY text
-        """,
-        {"quelle": quelle.id},
-    ).fetchall()
-    return dict(zeilen)
 
 
 def _read_letzte(con: duckdb.DuckDBPyConnection, vor: date) -> pd.DataFrame:

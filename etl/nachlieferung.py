@@ -12,11 +12,15 @@ from etl.spruenge import find_spruenge
 GENANNT = 10  # changes named one by one per Merkmal
 
 
-def find_aenderungen(con: Any, quelle: Quelle) -> list[Befund]:
+def find_aenderungen(con: Any, quelle: Quelle) -> tuple[dict[str, int], list[Befund]]:
     """What the values in `neu` (codes, see `etl.load`) change against those that count now for their Stichtage.
 
-    One finding per Merkmal with the largest changes, and the jumps among them.
+    Returns:
+        Changed values per Merkmal; one finding per Merkmal with the largest changes, and the jumps among them.
     """
+    frage = "SELECT 1 FROM sprecher WHERE quelle = $quelle AND stichtag IN (SELECT DISTINCT stichtag::DATE FROM neu)"
+    if not con.execute(frage, {"quelle": quelle.id}).fetchall():
+        return {}, []
     zeilen = con.execute(
         """
         WITH alt AS (
@@ -45,10 +49,12 @@ def find_aenderungen(con: Any, quelle: Quelle) -> list[Befund]:
         """,
         {"quelle": quelle.id, "genannt": GENANNT, "faktor": quelle.sprung.faktor},
     ).df()
+    je_merkmal = zeilen[zeilen["rang"] == 1]
+    geaendert = dict(zip(je_merkmal["merkmal"], je_merkmal["anzahl"].tolist(), strict=True))
     zeilen = zeilen[zeilen["merkmal"].isin(list(quelle.merkmale))]
     befunde = [_befund(teil, quelle) for _, teil in zeilen[zeilen["rang"] <= GENANNT].groupby("merkmal", sort=False)]
     paare = zeilen[zeilen["wert"].notna() & zeilen["vorher"].notna()]
-    return befunde + find_spruenge(paare, quelle, gegen=", frühere Lieferung desselben Stichtags")
+    return geaendert, befunde + find_spruenge(paare, quelle, gegen=", frühere Lieferung desselben Stichtags")
 
 
 def _befund(teil: pd.DataFrame, quelle: Quelle) -> Befund:
