@@ -756,10 +756,10 @@ def zurueck(
     daten: Daten = DATEN,
 ) -> None:
     """Einen früheren Stand wieder zeigen."""
-    from indicators import publish
+    from indicators import staende
 
     g = Katalog(daten).gebiet(gebiet)
-    print(f"{g.name}: Stand {publish.zurueck(daten / gebiet, snapshot)} wird gezeigt.")
+    print(f"{g.name}: Stand {staende.zurueck(daten / gebiet, snapshot)} wird gezeigt.")
 
 
 @cli.command(cls=Befehl)
@@ -831,7 +831,7 @@ def diagnose(daten: Daten = DATEN, als_json: AlsJson = False) -> None:
     """Versionen, Datenordner und Stände: was der Kreis-IT bei Fragen hilft."""
     import platform
 
-    from indicators.publish import list_snapshots
+    from indicators.staende import list_snapshots
     from indicators.store import find_aktuell
 
     pakete = {p: version(p) for p in ("dash", "plotly", "pandas", "duckdb", "geopandas", "shapely")}

@@ -19,20 +19,21 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
-from filelock import FileLock, Timeout
 
 from etl.quelle import Quelle
-from geodata.fehler import KatalogError, MonitoringError
+from geodata.fehler import KatalogError
 from geodata.gebiet import Gebiet
 from geodata.geometrie import find_zuschnitte, read_geometrien, write_browsergeometrie
 from geodata.umstieg import ART_TEXT, read_umstiege
 from indicators.berechnung import Zahlen, build_kennzahl, build_zahlen, ohne_unsinn
+from indicators.eingang import Eingang, read_eingang
 from indicators.freigabe import Freigabe
 from indicators.gate import Bescheid, Regeln, protect_zaehlung
 from indicators.herkunft import build_herkunft
 from indicators.katalog import build_eintrag
 from indicators.kennzahl import Fassung, Kennzahl
 from indicators.klassen import build_klassen
+from indicators.staende import raeume_auf, read_zeiger, set_zeiger, sperre, sync, write_manifest
 from indicators.store import SCHEMA_VERSION
 from indicators.umrechnung import SPALTEN as UMGERECHNET
 from indicators.umrechnung import build_gewichte, build_heute, build_umgerechnet, rechne_um
@@ -40,38 +41,6 @@ from indicators.wertdatei import write_wertdateien
 from indicators.zaehlung import build_zaehlung
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-ZEIGER = "AKTUELL.json"
-INTERN_VERSION = 2  # of intern.duckdb, see etl/bestand.py
-LUECKE = """
-WITH fehlt AS (
-    SELECT l.quelle, f.merkmal, f.stichtag, r.ebene, list(f.raum_id ORDER BY f.raum_id) AS raeume
-    FROM fallzahl_gueltig f JOIN lieferung l USING (lieferung_id) JOIN raum r USING (raum_id, gebietsstand)
-    WHERE f.status = 'nicht_geliefert' AND NOT r.rest
-    GROUP BY l.quelle, f.merkmal, f.stichtag, r.ebene
-)
-SELECT quelle, stichtag, ebene, list(merkmal ORDER BY merkmal) AS merkmale, raeume
-FROM fehlt GROUP BY quelle, stichtag, ebene, raeume ORDER BY ALL
-"""
-WOHER = """
-WITH spalten AS (
-    SELECT z.lieferung_id, z.stichtag, m.text AS merkmal, b.text AS blatt, s.text AS spalte
-    FROM (SELECT DISTINCT lieferung_id, stichtag, merkmal, blatt, spalte FROM zahl) z
-    JOIN sprecher USING (lieferung_id, stichtag)
-    JOIN wort m ON m.code = z.merkmal JOIN wort b ON b.code = z.blatt JOIN wort s ON s.code = z.spalte
-), korrektur AS (
-    SELECT lieferung_id, stichtag, merkmal, list(DISTINCT grund) AS gruende FROM korrigiert GROUP BY ALL
-), annahme AS (
-    SELECT lieferung_id, stichtag, coalesce(merkmal, '') AS merkmal, count(*) AS anzahl
-    FROM befund JOIN angenommen USING (befund_id) GROUP BY ALL
-)
-SELECT l.quelle, x.merkmal, x.stichtag, l.datei, x.blatt, x.spalte, l.geladen_am, l.profil_sha256 AS profil,
-       coalesce(any_value(k.gruende), []) AS korrekturen, coalesce(sum(a.anzahl), 0)::INTEGER AS angenommen
-FROM spalten x JOIN lieferung l USING (lieferung_id)
-LEFT JOIN korrektur k USING (lieferung_id, stichtag, merkmal)
-LEFT JOIN annahme a ON a.lieferung_id = x.lieferung_id AND coalesce(a.stichtag, x.stichtag) = x.stichtag
-                    AND a.merkmal IN (x.merkmal, '')
-GROUP BY ALL ORDER BY ALL
-"""
 Melder = Callable[[int, int, str], None]
 
 
@@ -82,19 +51,6 @@ class Ergebnis:
     snapshot: str
     neu: bool
     zertifikate: dict[str, dict]
-
-
-@dataclass(frozen=True)
-class Eingang:
-    """Everything of intern.duckdb that a snapshot needs."""
-
-    fallzahl: pd.DataFrame  # raum_id, gebietsstand, stichtag, merkmal, wert, status
-    lieferung: pd.DataFrame  # quelle, datei, sha256, von, bis, geladen_am
-    befund: pd.DataFrame  # quelle, regel, merkmal, schwere, anzahl, angenommen
-    vollstaendigkeit: pd.DataFrame  # quelle, merkmal, stichtag, ebene, raeume, geheim
-    luecke: pd.DataFrame  # quelle, stichtag, ebene, merkmale, raeume
-    unsinn: pd.DataFrame  # raum_id, gebietsstand, stichtag, merkmal: counted, but not shown
-    woher: pd.DataFrame  # see herkunft.build_herkunft
 
 
 def publish(
@@ -116,146 +72,29 @@ def publish(
         MonitoringError: nothing is loaded, or somebody else is publishing.
         GeheimhaltungError: a table cannot be protected; nothing is published then.
     """
-    with _sperre(ordner):
-        eingang = _read_intern(ordner / "intern.duckdb", gebiet)
+    with sperre(ordner):
+        eingang = read_eingang(ordner / "intern.duckdb", gebiet)
         kennung = _hash(gebiet, quellen, kennzahlen, freigaben, eingang, version)
-        aktuell = _read_zeiger(ordner)
+        aktuell = read_zeiger(ordner)
         if aktuell and aktuell.endswith(kennung) and (ordner / "bestand" / aktuell).is_dir():
             manifest = json.loads((ordner / "bestand" / aktuell / "manifest.json").read_text(encoding="utf-8"))
             return Ergebnis(aktuell, False, manifest["zertifikate"])
         jetzt = datetime.now(UTC).replace(microsecond=0)
         name = f"{jetzt:%Y-%m-%dT%H%M%SZ}_{kennung}"
         bau = ordner / "bestand" / f".bau_{os.getpid()}"
-        _raeume_auf(ordner / "bestand")
+        raeume_auf(ordner / "bestand")
         bau.mkdir(parents=True)
         try:
             kopf = {"snapshot": name, "erstellt_am": jetzt.isoformat(), "version": version}
             zertifikate = _build(gebiet, quellen, kennzahlen, freigaben, eingang, bau, kopf, melde)
-            _write_manifest(bau, kopf, zertifikate)
-            _sync(bau)
+            write_manifest(bau, kopf, zertifikate)
+            sync(bau)
             os.replace(bau, ordner / "bestand" / name)
         except BaseException:
             shutil.rmtree(bau, ignore_errors=True)
             raise
         set_zeiger(ordner, name)
     return Ergebnis(name, True, zertifikate)
-
-
-def list_snapshots(ordner: Path) -> list[str]:
-    """Names of all complete snapshots, oldest first."""
-    bestand = ordner / "bestand"
-    return sorted(p.parent.name for p in bestand.glob("*/manifest.json") if not p.parent.name.startswith("."))
-
-
-def set_zeiger(ordner: Path, snapshot: str) -> None:
-    """Serve this snapshot from now on: the pointer is replaced in one step, never edited."""
-    neu = ordner / f".{ZEIGER}.neu"
-    with neu.open("w", encoding="utf-8") as datei:
-        json.dump({"snapshot": snapshot}, datei)
-        datei.flush()
-        os.fsync(datei.fileno())
-    os.replace(neu, ordner / ZEIGER)
-    _sync_ordner(ordner)
-
-
-def zurueck(ordner: Path, snapshot: str | None = None) -> str:
-    """Turn the pointer to an earlier snapshot (default: the one before the current).
-
-    Raises:
-        MonitoringError: there is no such snapshot.
-    """
-    vorhanden, aktuell = list_snapshots(ordner), _read_zeiger(ordner)
-    fruehere = [s for s in vorhanden if aktuell is None or s < aktuell]
-    ziel = snapshot or (fruehere[-1] if fruehere else None)
-    if ziel not in vorhanden:
-        raise MonitoringError(
-            f"Den Stand »{snapshot}« gibt es nicht." if snapshot else "Es gibt keinen früheren Stand.",
-            wo=f"{ordner / 'bestand'}: {', '.join(vorhanden) or 'leer'}",
-            tun="Einen der genannten Stände angeben.",
-        )
-    with _sperre(ordner):
-        set_zeiger(ordner, ziel)
-    return ziel
-
-
-# --- reading ---------------------------------------------------------------------------------
-
-
-def _read_intern(pfad: Path, gebiet: Gebiet) -> Eingang:
-    if not pfad.is_file():
-        raise MonitoringError(
-            f"Für »{gebiet.name}« ist noch nichts geladen.",
-            wo=str(pfad),
-            tun=f"Zuerst »sozialraum laden --gebiet {gebiet.id}« ausführen.",
-        )
-    with duckdb.connect(str(pfad), read_only=True, config={"enable_external_access": "false"}) as con:
-        _check_version(con, pfad, gebiet)
-        con.register("angenommen", _read_annahmen(pfad.parent))
-        fallzahl = con.execute(
-            "SELECT raum_id, gebietsstand, stichtag, merkmal, wert, status FROM fallzahl_gueltig ORDER BY ALL"
-        ).df()
-        lieferung = con.execute(
-            """
-            SELECT l.quelle, l.datei, l.sha256, min(f.stichtag) AS von, max(f.stichtag) AS bis, l.geladen_am
-            FROM lieferung l JOIN fallzahl_gueltig f USING (lieferung_id)
-            GROUP BY ALL ORDER BY l.quelle, von, l.datei
-            """
-        ).df()
-        befund = con.execute(
-            """
-            SELECT b.quelle, b.regel, coalesce(b.merkmal, '') AS merkmal, b.schwere, count(*) AS anzahl,
-                   count(a.befund_id) AS angenommen
-            FROM befund b LEFT JOIN angenommen a USING (befund_id)
-            WHERE lieferung_id IN (SELECT lieferung_id FROM sprecher)
-            GROUP BY ALL ORDER BY ALL
-            """
-        ).df()
-        vollstaendigkeit = con.execute(
-            """
-            SELECT l.quelle, f.merkmal, f.stichtag, r.ebene, f.gebietsstand,
-                   count(*) FILTER (f.status <> 'nicht_geliefert') AS raeume,
-                   count(*) FILTER (f.status = 'gesperrt_quelle') AS geheim
-            FROM fallzahl_gueltig f JOIN lieferung l USING (lieferung_id) JOIN raum r USING (raum_id, gebietsstand)
-            WHERE NOT r.rest GROUP BY ALL ORDER BY ALL
-            """
-        ).df()
-        luecke = con.execute(LUECKE).df()
-        unsinn = con.execute("SELECT raum_id, gebietsstand, stichtag, merkmal FROM unsinn ORDER BY ALL").df()
-        woher = con.execute(WOHER).df()
-        woher["korrekturen"] = [set(gruende) for gruende in woher["korrekturen"]]
-    if fallzahl.empty:
-        raise MonitoringError(
-            f"Für »{gebiet.name}« liegt keine gültige Lieferung vor.",
-            wo=str(pfad),
-            tun=f"»sozialraum laden --gebiet {gebiet.id}« ausführen.",
-        )
-    lieferung["von"], lieferung["bis"] = (pd.to_datetime(lieferung[s]).dt.date for s in ("von", "bis"))
-    for df in (fallzahl, vollstaendigkeit, luecke, unsinn, woher):
-        df["stichtag"] = pd.to_datetime(df["stichtag"]).dt.date
-    return Eingang(fallzahl, lieferung, befund, vollstaendigkeit, luecke, unsinn, woher)
-
-
-def _check_version(con: duckdb.DuckDBPyConnection, pfad: Path, gebiet: Gebiet) -> None:
-    """Refuses what an older or newer program has written; loading brings an older one up to date."""
-    gefunden = con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'fassung'").fetchall()
-    version = con.execute("SELECT max(version) FROM fassung").fetchall()[0][0] if gefunden else 1
-    if version != INTERN_VERSION:
-        raise MonitoringError(
-            f"Die interne Datenbank stammt von einer {'älteren' if version < INTERN_VERSION else 'neueren'} "
-            "Programmversion.",
-            wo=f"{pfad} (Fassung {version}, erwartet {INTERN_VERSION})",
-            tun=f"»sozialraum laden --gebiet {gebiet.id}« bringt sie auf den heutigen Stand."
-            if version < INTERN_VERSION
-            else "Das Programm aktualisieren. Die Datei bleibt unverändert.",
-        )
-
-
-def _read_annahmen(ordner: Path) -> pd.DataFrame:
-    """Ids of accepted findings; why they were accepted stays in the house."""
-    pfad = ordner / "annahmen.jsonl"
-    zeilen = pfad.read_text(encoding="utf-8").splitlines() if pfad.is_file() else []
-    kennungen = sorted({json.loads(zeile)["befund_id"] for zeile in zeilen if zeile.strip()})
-    return pd.DataFrame({"befund_id": pd.Series(kennungen, dtype=str)})
 
 
 def _hash(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, version: str) -> str:
@@ -551,64 +390,3 @@ def _spalten(con: duckdb.DuckDBPyConnection, tabelle: str) -> str:
     return ", ".join(
         f"CASE WHEN isnan({s}) THEN NULL ELSE {s} END AS {s}" if typ == "DOUBLE" else s for s, typ in spalten
     )
-
-
-def _write_manifest(bau: Path, kopf: dict, zertifikate: dict) -> None:
-    dateien = {
-        p.relative_to(bau).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
-        for p in sorted(bau.rglob("*"))
-        if p.is_file()
-    }
-    manifest = {**kopf, "schema": SCHEMA_VERSION, "zertifikate": zertifikate, "dateien": dateien}
-    (bau / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
-
-
-def _sync(ordner: Path) -> None:
-    """Everything on disk before the rename makes it visible."""
-    for pfad in ordner.rglob("*"):
-        if pfad.is_file():
-            with pfad.open("rb+") as datei:
-                os.fsync(datei.fileno())
-    _sync_ordner(ordner)
-
-
-def _sync_ordner(ordner: Path) -> None:
-    if os.name == "posix":  # Windows cannot open folders; its renames are journalled
-        griff = os.open(ordner, os.O_RDONLY)
-        try:
-            os.fsync(griff)
-        finally:
-            os.close(griff)
-
-
-def _raeume_auf(bestand: Path) -> None:
-    """Remains of a crashed run. Safe under the lock: nobody else is building."""
-    for rest in bestand.glob(".bau_*"):
-        shutil.rmtree(rest, ignore_errors=True)
-
-
-def _read_zeiger(ordner: Path) -> str | None:
-    zeiger = ordner / ZEIGER
-    return json.loads(zeiger.read_text(encoding="utf-8"))["snapshot"] if zeiger.is_file() else None
-
-
-class _sperre:
-    """One publisher at a time; the lock goes with the process, so a killed one leaves none behind."""
-
-    def __init__(self, ordner: Path) -> None:
-        self._pfad = ordner / ".veroeffentlichen.sperre"
-        self._sperre = FileLock(self._pfad)
-
-    def __enter__(self) -> None:
-        self._pfad.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._sperre.acquire(timeout=10)
-        except Timeout:
-            raise MonitoringError(
-                "Gerade veröffentlicht schon jemand.",
-                wo=str(self._pfad),
-                tun="Warten, bis der andere Lauf fertig ist, und den Befehl wiederholen.",
-            ) from None
-
-    def __exit__(self, *_) -> None:
-        self._sperre.release()

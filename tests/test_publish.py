@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from indicators.publish import list_snapshots
+from indicators.staende import list_snapshots
 from tests.conftest import WURZEL
 
 

@@ -24,7 +24,13 @@ NUR_IN = {
     "shapely": ("geodata/",),
     "pyproj": ("geodata/",),
     "pyogrio": ("geodata/",),
-    "duckdb": ("etl/bestand.py", "etl/load.py", "indicators/publish.py", "indicators/store.py"),
+    "duckdb": (
+        "etl/bestand.py",
+        "etl/load.py",
+        "indicators/eingang.py",
+        "indicators/publish.py",
+        "indicators/store.py",
+    ),
     "ibis": ("etl/fallliste.py", "etl/fallzaehlung.py"),  # the connection and the expressions, nothing else
     "python_calamine": ("etl/",),
     "openpyxl": ("etl/",),
