@@ -99,7 +99,7 @@ Daten = Annotated[
     Path, typer.Option("--daten", envvar="SOZIALRAUM_DATEN", help="Ordner mit allen Daten.", show_envvar=False)
 ]
 GebietId = Annotated[str, typer.Option("--gebiet", help="Kennung des Gebiets, zum Beispiel rhein_sieg.")]
-FreigabeId = Annotated[str, typer.Option("--freigabe", help="Freigabeprofil: oeffentlich oder kreis.")]
+FreigabeId = Annotated[str, typer.Option("--freigabe", help="Freigabeprofil: oeffentlich, kommune oder kreis.")]
 AlsJson = Annotated[bool, typer.Option("--json", help="Ergebnis als JSON, für Programme.")]
 Port = Annotated[int, typer.Option("--port", envvar="PORT", help="Netzwerk-Port.", show_envvar=False)]
 DATEN = Path("daten")

@@ -150,9 +150,13 @@ def _ein_stichtag(auftrag: tuple) -> dict[str, tuple[pd.DataFrame, dict]]:
         gezeigt=regeln.gezeigt,
     )
     bisher = np.zeros(len(block.zellen), bool)
-    ergebnis = {}
+    ergebnis, schutz, vorige = {}, None, None
     for freigabe in freigaben:
-        schutz = _protect(block, freigabe, bisher)
+        eingabe = _eingabe(block.zellen, freigabe)
+        # The same question has the same answer: what protects one profile protects the next with equal rules.
+        if schutz is None or not _gleiche_frage(eingabe, vorige):
+            schutz = _protect(block, freigabe, bisher)
+        vorige = eingabe
         gesperrt = schutz.gesperrt | _ohne(block.zellen, freigabe)
         zellen = block.zellen.loc[gesperrt, ["raum_id", "gebietsstand", "merkmal"]]
         zellen = zellen.assign(raum_id=zellen["raum_id"].str.split(TRENNER).str[0])
@@ -169,12 +173,21 @@ def _ohne(zellen: pd.DataFrame, freigabe: Freigabe) -> np.ndarray:
     return (aus & ~zellen["gegenstueck"]).to_numpy(bool)
 
 
-def _protect(block: Block, freigabe: Freigabe, bisher: np.ndarray) -> geheimhaltung.Schutz:
-    zellen = block.zellen
+def _eingabe(zellen: pd.DataFrame, freigabe: Freigabe) -> tuple[np.ndarray, ...]:
+    """What a profile asks of the cells: value, threshold, primary or not, visible or not."""
     wert = zellen["wert"].to_numpy(float)
     sichtbar = zellen["sichtbar"].to_numpy(bool) & ~_ohne(zellen, freigabe)
     schwelle = zellen["recht"].map(freigabe.schwelle_fuer).to_numpy(float)
-    primaer = _find_primaer(zellen, freigabe, wert, schwelle)
+    return wert, schwelle, _find_primaer(zellen, freigabe, wert, schwelle), sichtbar
+
+
+def _gleiche_frage(a: tuple[np.ndarray, ...], b: tuple[np.ndarray, ...]) -> bool:
+    return all(np.array_equal(x, y, equal_nan=x.dtype == float) for x, y in zip(a, b, strict=True))
+
+
+def _protect(block: Block, freigabe: Freigabe, bisher: np.ndarray) -> geheimhaltung.Schutz:
+    zellen = block.zellen
+    wert, schwelle, primaer, sichtbar = _eingabe(zellen, freigabe)
     oberste = (zellen["spitze"] & sichtbar).to_numpy() & ~primaer & ~bisher & ~np.isnan(wert)
     # Better a total without a number than no publication: totals stay open as long as everything else can protect.
     for fest in (oberste, np.zeros(len(wert), bool)) if oberste.any() else (oberste,):

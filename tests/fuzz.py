@@ -128,12 +128,14 @@ def _gitter(datei: Path, quelle: Quelle) -> Gitter:
         case "ods":
             return dict(_ods(datei))
         case "parquet":
-            import duckdb
+            import pyarrow as pa
+            import pyarrow.parquet as pq
 
-            with duckdb.connect() as con:
-                zeilen = con.execute("SELECT * FROM read_parquet(?)", [str(datei)])
-                kopf = [s[0] for s in zeilen.description]
-                return {("", nr): [_text(z) for z in zeile] for nr, zeile in enumerate([kopf, *zeilen.fetchall()], 1)}
+            tabelle = pq.read_table(datei)
+            # A float32 says 11.3; widened to a Python number it would say 11.300000190734863.
+            spalten = [s.cast("string") if pa.types.is_float32(s.type) else s for s in tabelle.columns]
+            zeilen = zip(*(s.to_pylist() for s in spalten), strict=True)
+            return {("", nr): [_text(z) for z in zeile] for nr, zeile in enumerate([tabelle.column_names, *zeilen], 1)}
     roh = datei.read_bytes()
     satz = "utf-16" if roh[:2] in (b"\xff\xfe", b"\xfe\xff") else quelle.datei.zeichensatz
     text = roh.decode("utf-8-sig" if roh[:3] == b"\xef\xbb\xbf" else satz)

@@ -380,7 +380,7 @@ def test_f12_a_missing_key_is_named(tmp_path):
 def test_f12_an_unknown_release_profile_stops_the_start(neuer_kleinkreis):
     lauf = neuer_kleinkreis.run("starten", "--freigabe", "geheim", erwarte=1)
     assert "»geheim« gibt es nicht" in lauf.stderr
-    assert "kreis, oeffentlich" in lauf.stderr
+    assert "kreis, kommune, oeffentlich" in lauf.stderr
 
 
 def test_f12_an_unknown_setting_stops_the_start(tmp_path):
