@@ -223,8 +223,10 @@ class _XlsxBlatt:
             self.formel = True
             self._miss()
         elif name == "row":
-            nummer = angaben.get("r", "")
-            self.zeile = int(nummer) if nummer.isdigit() else self.zeile + 1
+            nummer = angaben.get("r")
+            if nummer and not nummer.isdecimal():
+                raise Bauplanfehler(f"ist beschädigt (eine Zeile trägt die Nummer »{nummer[:12]}«)")
+            self.zeile = int(nummer) if nummer else self.zeile + 1
             self.spalte = -1
             if angaben.get("hidden") in ("1", "true"):
                 self.bau.zeilen_versteckt.add(self.zeile)
@@ -278,7 +280,7 @@ def spaltennummer(buchstaben: str) -> int:
 
 
 def _ganz(text: str | None) -> int:
-    return int(text) if text and text.isdigit() and len(text) < 9 else 1
+    return int(text) if text and text.isdecimal() and len(text) < 9 else 1
 
 
 # ---------------------------------------------------------------- ODS

@@ -456,7 +456,7 @@ def _raum(tabelle: Tabelle, plan: _Plan, gebiet: Gebiet) -> list[str]:
         fremd += rest
     if fremd:
         namen = ", ".join(f"»{t}«" for t in fremd[:3]) + (" …" if len(fremd) > 3 else "")
-        if any(not any(z.isdigit() for z in t) for t in fremd):
+        if any(not any(z.isdecimal() for z in t) for t in fremd):
             zeilen.append(f"# Ist eine davon die Summe aller Räume? Dann summen = [{_s(fremd[0])}] statt »auslassen«.")
         zeilen.append(f'andere = "auslassen"  # prüfen: {len(fremd)} Schlüssel liegen außerhalb des Gebiets: {namen}')
         plan.hinweise.append(f"{len(fremd)} Schlüssel ({namen}) gehören nicht zum Gebiet und werden ausgelassen.")

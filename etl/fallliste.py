@@ -261,7 +261,7 @@ class _Zaehler:
         for nr in fremd:
             text = saeubern(spalte.texte[nr])
             haeufig = len(np.unique(personen[spalte.codes == nr])) >= CODE_AB
-            if haeufig and 0 < len(text) <= CODE_LAENGE and not any(z.isdigit() and text.count(".") for z in text):
+            if haeufig and 0 < len(text) <= CODE_LAENGE and not any(z.isdecimal() and text.count(".") for z in text):
                 return f"Der Code »{text}«"
         return "Ein Code"
 

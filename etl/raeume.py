@@ -133,9 +133,9 @@ class Raumkenner:
     def rat(self, text: str) -> str:
         if text.replace(" ", "") in self.code:
             return "Der Schlüssel enthält Leerzeichen: in der Datei entfernen lassen."
-        if text.isdigit() and len(text) == 12:
+        if text.isdecimal() and len(text) == 12:
             return 'Das ist ein 12-stelliger Regionalschlüssel: im Profil unter [raum] form = "ars" eintragen.'
-        if text.isdigit() and len(text) == 9:
+        if text.isdecimal() and len(text) == 9:
             return (
                 "Das ist der 9-stellige Schlüssel eines Gemeindeverbands; gebraucht wird der der Gemeinde (8-stellig)."
             )
@@ -146,7 +146,7 @@ class Raumkenner:
                 "Die Datei nennt Namen statt Schlüssel. Schlüssel anfordern, oder im Profil unter [raum] jeden Namen "
                 f'zuordnen: ersetzen = {{ "{text}" = "{gleichnamig[0]}", … }}.'
             )
-        if not any(zeichen.isdigit() for zeichen in text):
+        if not any(zeichen.isdecimal() for zeichen in text):
             return (
                 f"Ist »{text}« eine Summenzeile, im Profil unter [raum] summen eintragen; sind es Fälle ohne Raum, "
                 "unter [raum] rest."

@@ -182,7 +182,7 @@ class Leser:
         raise self._fehler(
             f"Die Kopfzeile mit »{angaben.kopf}« fehlt." if anker else "Die Datei enthält keine Tabelle.",
             f"{self._ort()}; die ersten Zeilen beginnen mit: {', '.join(f'»{a}«' for a in anfaenge)}",
-            self._gemeint(anker[0] if anker else "", [t for texte in gesehen for t in texte if not t.isdigit()])
+            self._gemeint(anker[0] if anker else "", [t for texte in gesehen for t in texte if not t.isdecimal()])
             + "Die Überschrift im Profil unter [datei] kopf eintragen.",
         )
 
@@ -462,7 +462,7 @@ class Leser:
         text = zeile[schluessel].strip()
         if not text:
             return False
-        fremd = text.isdigit() and len(text) >= 4 and self.quelle.raum.andere == "ablehnen"
+        fremd = text.isdecimal() and len(text) >= 4 and self.quelle.raum.andere == "ablehnen"
         return self._ist_raum(text) or (fremd and len(zeile) >= len(self.kopf.namen))
 
     # ------------------------------------------------------------ a chunk of rows
@@ -636,7 +636,7 @@ class Leser:
         """Values and states of the texts that are plain numbers, and the positions of all others."""
         wert, status = np.empty(len(texte)), np.zeros(len(texte), dtype=np.int8)
         besondere = (*self.format.zeichen, *self.format.fussnoten)
-        if len(texte) < VIELE_TEXTE or any(zeichen.isdigit() for zeichen in besondere):
+        if len(texte) < VIELE_TEXTE or any(zeichen.isdecimal() for zeichen in besondere):
             return wert, status, np.arange(len(texte))
         alle = pa.array(texte, pa.string())
         muster = rf"^[0-9]{{1,15}}({re.escape(self.format.dezimal)}[0-9]{{1,15}})?$"

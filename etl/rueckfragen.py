@@ -129,7 +129,7 @@ def text_zelle(wert):
 
 
 def _ist_zahl(wert: str) -> bool:
-    return wert.lstrip("+-").replace(".", "").replace(",", "").isdigit()
+    return wert.lstrip("+-").replace(".", "").replace(",", "").isdecimal()
 
 
 def _gestalte(blatt, anzahl: int) -> None:

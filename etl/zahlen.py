@@ -98,9 +98,9 @@ def _ohne_fussnote(text: str, fussnoten: tuple[str, ...]) -> str:
 
 def _lies(text: str, form: Zahlenformat) -> tuple[float, bool]:
     """Number and whether blanks grouped its thousands."""
-    vorzeichen = -1 if text[:1] in "-−–" and text[1:2].isdigit() else 1
+    vorzeichen = -1 if text[:1] in "-−–" and text[1:2].isdecimal() else 1
     ziffern = text[1:] if text[:1] in "-−–+" and text else text
-    if ziffern.isascii() and ziffern.isdigit():
+    if ziffern.isascii() and ziffern.isdecimal():
         return vorzeichen * float(ziffern), False
     gruppe = form.tausender if form.tausender not in ("", " ") else None
     for trenner in (gruppe, " "):
@@ -142,7 +142,7 @@ def _erklaere(text: str) -> Zahlenfehler:
             f"»{text}« ist mehrdeutig: Tausenderzeichen oder Komma",
             "Im Profil unter [datei] dezimal und tausender so eintragen, wie die Datei sie verwendet.",
         )
-    if any(z.isdigit() for z in text):
+    if any(z.isdecimal() for z in text):
         return Zahlenfehler(
             f"»{text}« ist keine Zahl",
             "Zusätze wie »ca.« entfernen lassen; Fußnotenzeichen im Profil unter [datei] fussnoten nennen.",
@@ -177,14 +177,14 @@ def parse_schluessel(
         )
     ganz, komma, rest = text.replace(",", ".").partition(".")
     hinweis = ""
-    if komma and ganz.isdigit() and rest.strip("0") == "":
+    if komma and ganz.isdecimal() and rest.strip("0") == "":
         text, hinweis = ganz, "kommazahl"
-    if form == "ars" and len(text) == 12 and text.isdigit():
+    if form == "ars" and len(text) == 12 and text.isdecimal():
         text = text[:5] + text[9:]
-    if stellen and text.isdigit():
+    if stellen and text.isdecimal():
         text = text.zfill(stellen)
     kandidat = vorsatz + text
-    if not bekannt(kandidat) and text.isdigit() and bekannt(vorsatz + "0" + text):
+    if not bekannt(kandidat) and text.isdecimal() and bekannt(vorsatz + "0" + text):
         return vorsatz + "0" + text, "null_ergaenzt"
     return kandidat, hinweis
 
@@ -202,7 +202,7 @@ def parse_stichtag(roh: str, form: str) -> date:
     if text == OHNE_ERGEBNIS:
         raise _erklaere(text)
     if form in ("excel", "excel1904"):
-        if not text.isdigit():
+        if not text.isdecimal():
             raise Zahlenfehler(f"»{text}« ist keine Datumszahl aus Excel", "Die Datumsspalte prüfen.")
         return (date(1899, 12, 30) if form == "excel" else date(1904, 1, 1)) + timedelta(days=int(text))
     lesbar, muster = text, form

@@ -265,7 +265,7 @@ def _je_text(texte: np.ndarray, regel, typ) -> np.ndarray:
 
 def _plz(text: str) -> str:
     ziffern = text.strip().removesuffix(".0")
-    return ziffern.zfill(5) if ziffern.isdigit() else ziffern
+    return ziffern.zfill(5) if ziffern.isdecimal() else ziffern
 
 
 # ---------------------------------------------------------------- reading

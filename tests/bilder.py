@@ -19,6 +19,15 @@ except ImportError:  # comes with the benchmarks only; without it the files are 
 ZIEL = Path(__file__).parent.parent / "docs" / "bilder"
 HOEHEN = {1440: 900, 1920: 1080, 320: 800}
 ALLE = tuple(HOEHEN)
+STEHT = """async () => {
+    const bild = () => new Promise((r) => requestAnimationFrame(r));
+    for (let vorher = "", gleich = 0; gleich < 20; ) {
+        await bild();
+        const jetzt = [...document.querySelectorAll(".js-plotly-plot")].map((g) => g.innerHTML.length).join();
+        gleich = jetzt === vorher ? gleich + 1 : 0;
+        vorher = jetzt;
+    }
+}"""
 LAENGSTE = 3000  # px; a phone shows longer pages too, but nobody looks at a longer picture
 QUARTIER = "kennzahl=kinderarmut_u15&ebene=quartier&raum=05999001-01"
 
@@ -55,7 +64,7 @@ def oeffne(seite: Page, adresse: str, *, vollbild: bool) -> None:
     if vollbild:
         seite.locator("#vollbild").click()
         seite.locator("#figur.vollbild").wait_for()
-    seite.evaluate("() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))")
+    seite.evaluate(STEHT)
     seite.wait_for_load_state("networkidle")
 
 
@@ -83,6 +92,7 @@ def main(url: str) -> int:
                 ziel = ZIEL / f"{name}_{breite}.png"
                 hoehe = HOEHEN[breite] if breite > 1000 else min(LAENGSTE, seite.evaluate("document.body.scrollHeight"))
                 seite.set_viewport_size({"width": breite, "height": hoehe})
+                seite.evaluate(STEHT)  # a chart draws itself anew for the new height
                 ziel.write_bytes(verkleinere(seite.screenshot()))
                 print(f"{ziel.name}  {ziel.stat().st_size // 1024} kB", flush=True)
                 kontext.close()

@@ -149,17 +149,17 @@ def _gitter(datei: Path, quelle: Quelle) -> Gitter:
 
 def _xlsx(datei: Path) -> Iterator[tuple[tuple[str, int], list[str]]]:
     """Sheets in the order of the workbook; a row holds its cells one after the other, gaps left out."""
-    haupt = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
     bezug = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
     with zipfile.ZipFile(datei) as archiv:
         texte = []
         if "xl/sharedStrings.xml" in archiv.namelist():
             for eintrag in ElementTree.fromstring(archiv.read("xl/sharedStrings.xml")):
-                texte.append("".join(t.text or "" for t in eintrag.iter(f"{haupt}t")))
+                texte.append("".join(t.text or "" for t in eintrag.findall(".//{*}t")))
         ziele = {
             b.get("Id"): b.get("Target") for b in ElementTree.fromstring(archiv.read("xl/_rels/workbook.xml.rels"))
         }
-        for nr, blatt in enumerate(ElementTree.fromstring(archiv.read("xl/workbook.xml")).iter(f"{haupt}sheet"), 1):
+        blaetter = ElementTree.fromstring(archiv.read("xl/workbook.xml")).findall(".//{*}sheet")
+        for nr, blatt in enumerate(blaetter, 1):
             ziele.setdefault(blatt.get(bezug), f"worksheets/sheet{nr}.xml")
             try:
                 yield from _xlsx_blatt(archiv.read(f"xl/{ziele[blatt.get(bezug)].removeprefix('/xl/')}"), blatt, texte)
@@ -168,14 +168,13 @@ def _xlsx(datei: Path) -> Iterator[tuple[tuple[str, int], list[str]]]:
 
 
 def _xlsx_blatt(xml: bytes, blatt, texte: list[str]) -> list[tuple[tuple[str, int], list[str]]]:
-    haupt = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
     zeilen = []
-    for zeile in ElementTree.fromstring(xml).iter(f"{haupt}row"):
+    for zeile in ElementTree.fromstring(xml).findall(".//{*}row"):
         zellen, orte = [], []
         for zelle in zeile:
-            wert = zelle.findtext(f"{haupt}v") or "".join(t.text or "" for t in zelle.iter(f"{haupt}t"))
+            wert = zelle.findtext("{*}v") or "".join(t.text or "" for t in zelle.findall(".//{*}t"))
             match zelle.get("t", "n"):
-                case "s" if wert.isdigit() and int(wert) < len(texte):
+                case "s" if wert.isdecimal() and int(wert) < len(texte):
                     wert = texte[int(wert)]
                 case "n" if re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)(E[-+]?\d+)?", wert, re.A | re.I):
                     wert = _text(float(wert))
