@@ -171,7 +171,7 @@ def bau_xlsx_blatt(archiv: zipfile.ZipFile, mappe: XlsxMappe, name: str) -> Blat
 
 
 # What makes a sheet more than plain values, as Excel and all writers we know spell it; anything else is read closely.
-BESONDERES = re.compile(rb"<f[ />]|t=\"e\"|hidden=|<mergeCell|='|<\w+:(?:row|c|f|v)[ >]")
+BESONDERES = re.compile(rb"<f[ />]|t=\"e\"|hidden=|<mergeCell|='|<\w+:(?:row|c|f|v)[ >]|<row [^>]*?r=\"\d*[^\d\"]")
 WEIT = re.compile(rb'r="(?:[A-Z]{3}|[A-Z]*\d{6})')  # beyond column ZZ or row 99,999
 RECHTS, UNTEN = re.compile(rb'r="[A-Z]{2}\d'), re.compile(rb'r="[A-Z]*\d{5}')
 
