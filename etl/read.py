@@ -428,18 +428,29 @@ class Leser:
         except Zahlenfehler:
             return True
 
+    def _nennt_raum(self, text: str) -> bool:
+        try:
+            return self.raeume.finde(text)[0] >= 0
+        except Zahlenfehler:
+            return False
+
     def _richte_breite(self, nr: int, zeile: list[str], breite: int, ende: str | None) -> list[str]:
         gefuellt = len(zeile)
         while gefuellt and not zeile[gefuellt - 1].strip():
             gefuellt -= 1
-        if gefuellt <= 1 or (ende and zeile[0].startswith(ende)):
+        # A key alone is a heading where keys stand once for several rows; anywhere else its numbers are missing.
+        ueberschrift = self.blatt.excel or self.quelle.datei.fuellen
+        abgeschnitten = gefuellt == 1 and not ueberschrift and self._nennt_raum(zeile[0])
+        if (gefuellt <= 1 and not abgeschnitten) or (ende and zeile[0].startswith(ende)):
             return (zeile[:1] or [""]) + [""] * (breite - 1)
         if self.blatt.excel or gefuellt <= breite <= len(zeile):
             return zeile[:gefuellt][:breite] + [""] * (breite - gefuellt)
         raise self._fehler(
             f"Die Zeile hat {len(zeile)} Spalten, die Kopfzeile {breite}.",
             f"{self._ort(nr)}: {zeige(zeile, self.quelle.datei.trennzeichen)}",
-            "Steht in der Zeile das Trennzeichen mitten in einem Text oder einer Zahl? Dann gehört der Text in "
+            "Ist die Datei hier abgeschnitten, sie neu anfordern."
+            if abgeschnitten
+            else "Steht in der Zeile das Trennzeichen mitten in einem Text oder einer Zahl? Dann gehört der Text in "
             'Anführungszeichen. Ist es eine Fußnote? Dann im Profil unter [datei] ende = "…" eintragen.',
         )
 

@@ -543,6 +543,7 @@ def test_e32_rows(lies, stoppt):
     assert werte(lies(GUT.replace("Weiler", '"Weiler\nim Tal; Ort ""W"""'))) == werte(lies())
     kurz = GUT.replace("05999008;Bahnhof;410;300;110", "05999008;Bahnhof;410")
     stoppt(kurz, teile=["Die Zeile hat 3 Spalten, die Kopfzeile 5", "Zeile 5: 05999008;…;410"])
+    stoppt(GUT[: GUT.rindex("05999012") + 8], teile=["Die Zeile hat 1 Spalten, die Kopfzeile 5", "neu anfordern"])
     stoppt(GUT.replace("Bahnhof", '"Bahnhof'), teile=["Anführungszeichen", "ab Zeile 5", 'verdoppelt ("")'])
 
 
