@@ -16,6 +16,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 
 from etl.blattbau import Bauplanfehler, Blattbau, bau_ods, bau_xls, bau_xlsx_blatt, bau_xlsx_mappe
 from etl.checks import Befund
+from etl.gegenprobe import check_gegenprobe, oeffne_gegenprobe
 from etl.personen import check_zeile
 from etl.quelle import Quelle, muster_regex
 from geodata.fehler import LieferungError
@@ -42,9 +43,12 @@ def read_mappe(pfad: Path, quelle: Quelle, befunde: list[Befund]) -> Iterator[Bl
         bauplan = _Bauplan(pfad, quelle)
         mappe = CalamineWorkbook.from_path(str(pfad))
         namen = _waehle(pfad, quelle, mappe, befunde)
+        gegenprobe = oeffne_gegenprobe(pfad) if quelle.datei.format == "xls" else None
         for name in namen:
             bau = bauplan.blatt(name)
             zellen = mappe.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            if gegenprobe:
+                check_gegenprobe(gegenprobe, name, zellen)
             befunde += _befunde_versteckt(name, bau, zellen, quelle)
             yield Blatt(name, _zeilen(pfad, quelle, name, zellen, bau), titel=name, excel=True, bau=bau)
     except Bauplanfehler as fehler:

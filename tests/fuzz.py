@@ -149,7 +149,6 @@ def _gitter(datei: Path, quelle: Quelle) -> Gitter:
 
 def _xlsx(datei: Path) -> Iterator[tuple[tuple[str, int], list[str]]]:
     """Sheets in the order of the workbook; a row holds its cells one after the other, gaps left out."""
-    bezug = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
     with zipfile.ZipFile(datei) as archiv:
         texte = []
         if "xl/sharedStrings.xml" in archiv.namelist():
@@ -158,11 +157,14 @@ def _xlsx(datei: Path) -> Iterator[tuple[tuple[str, int], list[str]]]:
         ziele = {
             b.get("Id"): b.get("Target") for b in ElementTree.fromstring(archiv.read("xl/_rels/workbook.xml.rels"))
         }
-        blaetter = ElementTree.fromstring(archiv.read("xl/workbook.xml")).findall(".//{*}sheet")
+        # Namespaces may be broken, the names and references of the sheets still stand there.
+        ohne = re.sub(rb"\sxmlns(:\w+)?=(\"[^\"]*\"|'[^']*')", b"", archiv.read("xl/workbook.xml"))
+        blaetter = ElementTree.fromstring(re.sub(rb"(</?|\s)\w+:(?=\w)", rb"\1", ohne)).findall(".//sheet")
         for nr, blatt in enumerate(blaetter, 1):
-            ziele.setdefault(blatt.get(bezug), f"worksheets/sheet{nr}.xml")
+            bezug = blatt.get("id", f"?{nr}")
+            ziele.setdefault(bezug, f"worksheets/sheet{nr}.xml")
             try:
-                yield from _xlsx_blatt(archiv.read(f"xl/{ziele[blatt.get(bezug)].removeprefix('/xl/')}"), blatt, texte)
+                yield from _xlsx_blatt(archiv.read(f"xl/{ziele[bezug].removeprefix('/xl/')}"), blatt, texte)
             except (KeyError, ValueError, TypeError, ElementTree.ParseError):
                 continue  # a broken sheet that nobody asked for; whoever reads it is told that its lines differ
 
@@ -302,9 +304,12 @@ def _woertlich(text: str, zahl: tuple[float | None, str], quelle: Quelle) -> boo
         ohne = re.sub(rf"(?<=\d){re.escape(datei.tausender)}(?=\d{{3}}(?!\d))", "", ohne, flags=re.A)
     ohne = ohne.replace("−", "-").replace("–", "-")
     muster = (
-        rf"[+-]?\d+({re.escape(datei.dezimal)}\d+)?" if datei.format in TEXTFORMATE else r"[+-]?\d+([.,]\d+)?(e-?\d+)?"
+        rf"[+-]?\d+({re.escape(datei.dezimal)}\d+)?"
+        if datei.format in TEXTFORMATE
+        else r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?"
     )
-    return bool(re.fullmatch(muster, ohne, re.A)) and abs(float(ohne.replace(",", ".")) - wert) < 1e-9 * max(
+    genau = 1e-7 if datei.format == "parquet" else 1e-9  # a float32 has seven digits
+    return bool(re.fullmatch(muster, ohne, re.A)) and abs(float(ohne.replace(",", ".")) - wert) < genau * max(
         1, abs(wert)
     )
 
