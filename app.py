@@ -21,7 +21,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from geodata.fehler import GebietError, LieferungError, MonitoringError
+from geodata.fehler import GebietError, GeheimhaltungError, LieferungError, MonitoringError
 
 WURZEL = Path(__file__).parent
 BEISPIEL = WURZEL / "etl" / "beispiel"
@@ -53,6 +53,7 @@ FEHLER_DEUTSCH = (
     (r"Missing command.*", "Es fehlt ein Befehl."),
     (r"Got unexpected extra arguments? \((.*)\).*", r"Zu viel angegeben: \1."),
     (r"Option '?([^' ]+)'? requires an argument.*", r"Die Option \1 braucht einen Wert."),
+    (r"Invalid value for (.+): path '(.*)' is not readable\.", r"»\2« lässt sich nicht lesen (\1): Besitzer, Rechte?"),
     (r"Invalid value for ([^:]+): (.*)", r"Ungültiger Wert für \1: \2"),
 )
 
@@ -92,6 +93,13 @@ befunde_cli = typer.Typer(
     cls=Gruppe, help="Auffälligkeiten ansehen und annehmen.", rich_markup_mode=None, invoke_without_command=True
 )
 cli.add_typer(befunde_cli, name="befunde")
+eigene_cli = typer.Typer(
+    cls=Gruppe,
+    help="Eigene Räume: Räume einer Ebene zu eigenen Gebieten zusammenfassen.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+cli.add_typer(eigene_cli, name="eigene")
 quelle_cli = typer.Typer(cls=Gruppe, help="Quellenprofile anlegen.", rich_markup_mode=None, no_args_is_help=True)
 cli.add_typer(quelle_cli, name="quelle")
 
@@ -112,6 +120,11 @@ def main() -> None:
     except MonitoringError as fehler:
         print(fehler, file=sys.stderr)
         sys.exit(fehler.exit_code)
+    except PermissionError as fehler:
+        tun = "Rechte und Besitzer prüfen oder mit --daten einen anderen Ordner nennen."
+        wo = str(fehler.filename or fehler)
+        print(MonitoringError("Der Zugriff wurde verweigert.", wo=wo, tun=tun), file=sys.stderr)
+        sys.exit(1)
     except (KeyboardInterrupt, typer.Abort):
         print("Abgebrochen. Der bisherige Stand gilt weiter.", file=sys.stderr)
         sys.exit(130)
@@ -265,13 +278,20 @@ def pruefen(
     quelle: Annotated[
         str | None, typer.Option("--quelle", help="Quellenprofil der Dateien, wenn der Name es nicht verrät.")
     ] = None,
+    geheimhaltung: Annotated[
+        bool, typer.Option("--geheimhaltung", help="Den veröffentlichten Stand gegen einen Angreifer prüfen.")
+    ] = False,
     daten: Daten = DATEN,
+    als_json: AlsJson = False,
 ) -> None:
-    """Kataloge, Grenzen und Lieferungen prüfen; schreibt nichts."""
+    """Kataloge, Grenzen und Lieferungen prüfen, oder die Geheimhaltung; schreibt nichts."""
     from geodata.geometrie import check_gebiet
     from geodata.umstieg import read_umstiege
 
     katalog = Katalog(daten)
+    if geheimhaltung:
+        _pruefe_geheimhaltung(katalog, gebiet, daten, als_json)
+        return
     kennzahlen, freigaben = katalog.kennzahlen(), katalog.freigaben()
     zahlen = f"{len(kennzahlen)} Kennzahlen, {len(katalog.quellen())} Quellen, {len(freigaben)} Freigabeprofile"
     print(f"Katalog in Ordnung: {zahlen}.")
@@ -285,6 +305,21 @@ def pruefen(
             _pruefe_lieferungen(katalog, g, dateien or [], quelle, daten)
     if dateien and not gebiet:
         raise MonitoringError("Zu den Dateien fehlt das Gebiet.", tun="»--gebiet ID« ergänzen.")
+
+
+def _pruefe_geheimhaltung(katalog: Katalog, gebiet_id: str | None, daten: Path, als_json: bool) -> None:
+    from geodata.fehler import GeheimhaltungError
+    from indicators.zertifikat import als_text, build_zertifikat
+
+    if gebiet_id is None:
+        raise MonitoringError("Zur Prüfung der Geheimhaltung fehlt das Gebiet.", tun="»--gebiet ID« ergänzen.")
+    g = katalog.gebiet(gebiet_id)
+    angaben = katalog.quellen(), katalog.kennzahlen(), katalog.freigaben()
+    with _fortschritt(f"Prüfen {g.name}") as melde:
+        zertifikat = build_zertifikat(g, *angaben, daten / gebiet_id, melde=melde)
+    _sage(als_text(zertifikat), als_json, **zertifikat.als_dict())
+    if not zertifikat.sicher:
+        raise GeheimhaltungError("Die Geheimhaltung des gezeigten Standes hält nicht.", wo=zertifikat.stand)
 
 
 def _pruefe_lieferungen(katalog: Katalog, gebiet, dateien: list[Path], quelle: str | None, daten: Path) -> None:
@@ -375,6 +410,8 @@ def laden(
         )
     with _fortschritt(f"Laden {g.name}") as melde:
         bericht = load(g, katalog.quellen(), auftraege, daten / gebiet / "intern.duckdb", melde=melde)
+    if bericht.geladen:
+        _protokolliere(daten, "geladen", gebiet, lieferungen=bericht.geladen)
     _sage(
         f"{g.name}: {_text_geladen(bericht)}",
         als_json,
@@ -478,6 +515,7 @@ def befunde_annehmen(
     with gesperrt(ordner / "intern.duckdb"):
         angenommen = nimm_an(ordner, {k: bekannt[k] for k in dict.fromkeys(kennungen)}, grund)
     for annahme in angenommen:
+        _protokolliere(daten, "befund_angenommen", gebiet, befund=annahme.befund_id)
         print(f"Angenommen: {annahme.befund_id} – {annahme.text}")
     if any(bekannt[k]["schwere"] == "blockiert" for k in kennungen):
         print(f"Hielt der Befund das Laden an: »{PROGRAMM} laden --gebiet {gebiet}« noch einmal ausführen.")
@@ -509,7 +547,7 @@ def rueckfragen(
         for pfad in ergebnis.dateien:
             print(f"  geschrieben: {pfad}")
     if offene.empty:
-        print("Keine offenen Fragen.")
+        print("Keine offenen Fragen zu den geladenen Lieferungen. Eine abgelehnte Lieferung nennt ihren Fehler beim Laden.")
 
 
 @cli.command(cls=Befehl)
@@ -681,6 +719,7 @@ def lieferung_entfernen(
     from etl.bestand import entferne_lieferung
 
     entferne_lieferung(_intern(daten, gebiet), nummer)
+    _protokolliere(daten, "lieferung_entfernt", gebiet, lieferung=nummer)
     print(
         f"Lieferung {nummer} ist zurückgenommen. Gezeigt wird das nach »{PROGRAMM} veroeffentlichen --gebiet {gebiet}«."
     )
@@ -696,7 +735,45 @@ def lieferung_zurueckholen(
     from etl.bestand import hole_lieferung_zurueck
 
     hole_lieferung_zurueck(_intern(daten, gebiet), nummer)
+    _protokolliere(daten, "lieferung_zurueckgeholt", gebiet, lieferung=nummer)
     print(f"Lieferung {nummer} gilt wieder. {_NACH_VEROEFFENTLICHEN.format(gebiet)}")
+
+
+@lieferung_cli.command("loeschen", cls=Befehl)
+def lieferung_loeschen(
+    nummer: Annotated[int, typer.Argument(metavar="NUMMER", help="Nummer aus »lieferung liste«.")],
+    gebiet: GebietId,
+    endgueltig: Annotated[
+        bool, typer.Option("--endgueltig", help="Wirklich löschen; ohne diese Angabe wird nur gesagt, was wegfiele.")
+    ] = False,
+    daten: Daten = DATEN,
+) -> None:
+    """Eine Lieferung unwiderruflich löschen: Werte, Datei im Eingang und jeden Text, der sie zitiert."""
+    from etl.loeschung import find_loeschung, loesche_lieferung
+    from indicators.sperre import sperre
+
+    ziel = _intern(daten, gebiet)
+    plan = find_loeschung(ziel, nummer)
+    was = f"Lieferung {', '.join(map(str, plan.nummern))} ({', '.join(plan.quellen)})"
+    umfang = f"{_zahl(plan.werte, 'Wert', 'Werte')}, {_zahl(len(plan.dateien), 'Datei', 'Dateien')} im Eingang"
+    if not endgueltig:
+        raise MonitoringError(
+            f"Noch ist nichts gelöscht. Endgültig gelöscht würden: {was}, {umfang}.",
+            wo="\n           ".join(str(p) for p in plan.dateien) or str(ziel),
+            tun="Mit »--endgueltig« wiederholen; das lässt sich nicht rückgängig machen. Nur zurücknehmen: "
+            f"»{PROGRAMM} lieferung entfernen {nummer} --gebiet {gebiet}«.",
+        )
+    with sperre(ziel.parent):  # nobody is publishing what is about to go
+        ergebnis = loesche_lieferung(ziel, nummer)
+    for nr in ergebnis.nummern:
+        _protokolliere(daten, "lieferung_geloescht", gebiet, lieferung=nr)
+    print(f"Endgültig gelöscht: {was}, {umfang}.")
+    print("  Veröffentlichte Stände bleiben, auch der gezeigte; sie enthalten nur geschützte Zahlen.")
+    if (ziel.parent / "gedaechtnis").is_dir():
+        print("  Was davon schon veröffentlicht war, bleibt als Fallzahl im Gedächtnis (geheim): Ohne es ließen sich")
+        print("  gesperrte Zahlen aus alten und neuen Ständen ausrechnen.")
+    print(f"  Ohne diese Lieferung rechnet der nächste: »{PROGRAMM} veroeffentlichen --gebiet {gebiet}«.")
+    print("  Sicherungen, die vorher entstanden, enthalten die Lieferung noch: nach Ihrem Löschkonzept vernichten.")
 
 
 _NACH_VEROEFFENTLICHEN = f"Gezeigt wird das nach »{PROGRAMM} veroeffentlichen --gebiet {{}}«."
@@ -709,6 +786,104 @@ def _intern(daten: Path, gebiet_id: str) -> Path:
             "Es ist noch nichts geladen.", wo=str(pfad), tun=f"»{PROGRAMM} laden --gebiet {gebiet_id}« ausführen."
         )
     return pfad
+
+
+# --- own areas -------------------------------------------------------------------------------
+
+EigeneDatei = Annotated[
+    Path, typer.Argument(metavar="DATEI", help="TOML-Datei mit eigenen Räumen; ihr Name ist die Kennung.")
+]
+
+
+@eigene_cli.command("pruefen", cls=Befehl)
+def eigene_pruefen(
+    datei: EigeneDatei,
+    gebiet: GebietId,
+    schnell: Annotated[
+        bool, typer.Option("--schnell", help="Ohne die Geheimhaltung zu rechnen; sie entscheidet beim Veröffentlichen.")
+    ] = False,
+    daten: Daten = DATEN,
+) -> None:
+    """Prüfen, ob sich eigene Räume bilden und veröffentlichen lassen; schreibt nichts."""
+    from geodata.eigene import read_bestand, read_datei
+
+    katalog = Katalog(daten)
+    g = katalog.gebiet(gebiet)
+    bestand = read_bestand(g)
+    eigene = read_datei(datei, bestand)
+    ziel = _intern(daten, gebiet).parent
+    befunde = _pruefe_eigene(katalog, g, ziel, eigene, tor=not schnell)
+    bausteine = g.ebene(eigene.bausteine).titel_plural
+    anzahl = _zahl(len(eigene.raeume), "Raum", "Räume")
+    print(f"Eigene Räume »{eigene.id}« ({eigene.titel}): {anzahl} aus der Ebene {bausteine}.")
+    for befund in befunde:
+        urteil = f"abgelehnt. {befund.abgelehnt}" if befund.abgelehnt else "kann veröffentlicht werden."
+        print(f"  {befund.name} ({_zahl(befund.teile, 'Teil', 'Teile')}): {urteil}")
+        for hinweis in befund.hinweise:
+            print(f"    Hinweis: {hinweis}")
+    if abgelehnt := [b.name for b in befunde if b.abgelehnt]:
+        anzahl = _zahl(len(abgelehnt), "Raum lässt", "Räume lassen")
+        raise GeheimhaltungError(
+            f"{anzahl} sich nicht veröffentlichen: {', '.join(abgelehnt)}.",
+            wo=str(datei),
+            tun="Räume dazunehmen oder anders zusammenfassen. Die übrigen Räume der Datei können erscheinen.",
+        )
+
+
+def _pruefe_eigene(katalog: Katalog, gebiet, ordner: Path, eigene, *, tor: bool) -> list:
+    from indicators.eigene_pruefung import pruefe
+
+    with _fortschritt("Eigene Räume") as melde:
+        return pruefe(
+            gebiet, katalog.quellen(), katalog.kennzahlen(), katalog.freigaben(), ordner, eigene, melde=melde, tor=tor
+        )
+
+
+@eigene_cli.command("liste", cls=Befehl)
+def eigene_liste(gebiet: GebietId, daten: Daten = DATEN) -> None:
+    """Alle eigenen Räume und was aus ihnen geworden ist: gezeigt, wartet oder abgelehnt."""
+    zustaende = _eigene_werkstatt(daten).liste(gebiet)
+    if not zustaende:
+        print(f"Keine eigenen Räume. »{PROGRAMM} eigene anlegen DATEI --gebiet {gebiet}« legt welche an.")
+    for z in zustaende:
+        teile = _zahl(len(z.teile), "Teil", "Teile") if z.teile else ""
+        print(f"{z.datei:<24} {z.zustand:<10} {z.name or '(ganze Datei)':<32} {teile}")
+        if z.grund:
+            print("    " + z.grund.replace("\n", "\n    "))
+
+
+@eigene_cli.command("anlegen", cls=Befehl)
+def eigene_anlegen(
+    datei: EigeneDatei,
+    gebiet: GebietId,
+    ersetzen: Annotated[bool, typer.Option("--ersetzen", help="Vorhandene mit derselben Kennung ersetzen.")] = False,
+    daten: Daten = DATEN,
+) -> None:
+    """Eigene Räume übernehmen; das nächste Veröffentlichen nimmt sie mit."""
+    from geodata.eigene import read_bestand, read_datei
+
+    eigene = read_datei(datei, read_bestand(Katalog(daten).gebiet(gebiet)))
+    pfad = _eigene_werkstatt(daten).lege_an(gebiet, eigene, ersetzen=ersetzen)
+    anzahl = _zahl(len(eigene.raeume), "eigener Raum", "eigene Räume")
+    print(f"Übernommen: {anzahl} in {pfad}. {_NACH_VEROEFFENTLICHEN.format(gebiet)}")
+
+
+@eigene_cli.command("entfernen", cls=Befehl)
+def eigene_entfernen(
+    kennung: Annotated[str, typer.Argument(metavar="ID", help="Kennung aus »eigene liste«.")],
+    gebiet: GebietId,
+    daten: Daten = DATEN,
+) -> None:
+    """Eigene Räume zurücknehmen. Was von ihnen veröffentlicht war, bleibt bei der Geheimhaltung in Rechnung."""
+    _eigene_werkstatt(daten).entferne(gebiet, kennung)
+    print(f"Eigene Räume »{kennung}« sind entfernt. {_NACH_VEROEFFENTLICHEN.format(gebiet)}")
+
+
+def _eigene_werkstatt(daten: Path):
+    from indicators.eigene_werkstatt import Werkstatt
+
+    katalog = Katalog(daten)
+    return Werkstatt(daten, katalog.gebiet, katalog.freigaben)
 
 
 @cli.command(cls=Befehl)
@@ -728,12 +903,15 @@ def veroeffentlichen(gebiet: GebietId, daten: Daten = DATEN, als_json: AlsJson =
             version=_version(),
             melde=melde,
         )
+    if ergebnis.neu:
+        _protokolliere(daten, "veroeffentlicht", gebiet, stand=ergebnis.snapshot)
     _sage(
         _text_veroeffentlicht(g.name, ergebnis),
         als_json,
         snapshot=ergebnis.snapshot,
         neu=ergebnis.neu,
         zertifikate=ergebnis.zertifikate,
+        eigene_abgelehnt=[{"datei": a.datei, "name": a.name, "grund": a.grund} for a in ergebnis.abgelehnt],
     )
 
 
@@ -744,7 +922,8 @@ def _text_veroeffentlicht(name: str, ergebnis) -> str:
         f"{profil}: {_zahl(z['gesperrt'], 'von', 'von')} {_zahl(z['zellen'], 'Fallzahl', 'Fallzahlen')} gesperrt"
         for profil, z in ergebnis.zertifikate.items()
     ]
-    return f"{name}: Stand {ergebnis.snapshot} veröffentlicht ({'; '.join(anteile)})."
+    abgelehnt = [f"\n  Eigener Raum »{a.name}« nicht veröffentlicht: {a.grund}" for a in ergebnis.abgelehnt]
+    return f"{name}: Stand {ergebnis.snapshot} veröffentlicht ({'; '.join(anteile)}).{''.join(abgelehnt)}"
 
 
 @cli.command(cls=Befehl)
@@ -759,27 +938,74 @@ def zurueck(
     from indicators import staende
 
     g = Katalog(daten).gebiet(gebiet)
-    print(f"{g.name}: Stand {staende.zurueck(daten / gebiet, snapshot)} wird gezeigt.")
+    gezeigt = staende.zurueck(daten / gebiet, snapshot)
+    _protokolliere(daten, "stand_zurueck", gebiet, stand=gezeigt)
+    print(f"{g.name}: Stand {gezeigt} wird gezeigt.")
+
+
+@cli.command(cls=Befehl)
+def zurueckziehen(
+    stand: Annotated[str, typer.Argument(metavar="STAND", help="Name des Standes, wie »diagnose« ihn nennt.")],
+    gebiet: GebietId,
+    grund: Annotated[str, typer.Option("--grund", help="Warum; wird aufgehoben.")],
+    ohne_ersatz: Annotated[
+        bool, typer.Option("--ohne-ersatz", help="Auch wenn danach nichts mehr gezeigt werden kann.")
+    ] = False,
+    daten: Daten = DATEN,
+) -> None:
+    """Einen Stand für immer zurückziehen: Er wird nie wieder gezeigt, seine Dateien werden gelöscht."""
+    from indicators.ruecknahme import ziehe_zurueck
+
+    g = Katalog(daten).gebiet(gebiet)
+    ergebnis = ziehe_zurueck(daten / g.id, stand, grund=grund, ohne_ersatz=ohne_ersatz)
+    _protokolliere(daten, "stand_zurueckgezogen", g.id, stand=stand)
+    gezeigt = f"Stand {ergebnis.gezeigt} wird gezeigt" if ergebnis.gezeigt else "zurzeit wird nichts gezeigt"
+    print(f"{g.name}: Stand {stand} ist zurückgezogen; {gezeigt}.")
+    print(f"  Aufgehoben: {ergebnis.beleg}. Was jemand schon heruntergeladen hat, lässt sich nicht zurückholen.")
+    for mappe in ergebnis.mappen:
+        print(f"  Achtung: {mappe} nennt diesen Stand und lässt sich nicht mehr zeigen.")
+
+
+@cli.command(cls=Befehl)
+def aufraeumen(
+    gebiet: GebietId,
+    behalten: Annotated[int, typer.Option("--behalten", help="So viele der neuesten Stände bleiben.")] = 5,
+    probe: Annotated[bool, typer.Option("--probe", help="Nur sagen, was gelöscht würde.")] = False,
+    daten: Daten = DATEN,
+    als_json: AlsJson = False,
+) -> None:
+    """Alte Stände löschen. Was gezeigt wird, in Benutzung ist oder in einer Sitzungsmappe steht, bleibt."""
+    from indicators.aufraeumen import raeume_staende_auf
+
+    g = Katalog(daten).gebiet(gebiet)
+    ergebnis = raeume_staende_auf(daten / g.id, behalten=behalten, probe=probe)
+    if ergebnis.geloescht and not probe:
+        _protokolliere(daten, "staende_aufgeraeumt", g.id, staende=len(ergebnis.geloescht))
+    was = "zu löschen wären" if probe else "gelöscht:"
+    zeilen = [f"{g.name}: {was} {_zahl(len(ergebnis.geloescht), 'Stand', 'Stände')}, {_megabyte(ergebnis.bytes)}."]
+    zeilen += [f"  {'ginge' if probe else 'weg':<7} {stand}" for stand in ergebnis.geloescht]
+    zeilen += [f"  bleibt  {stand} ({warum})" for stand, warum in ergebnis.bleibt.items()]
+    zeilen += [f"  Hinweis: {hinweis}" for hinweis in ergebnis.hinweise]
+    felder = {"geloescht": ergebnis.geloescht, "bleibt": ergebnis.bleibt, "hinweise": ergebnis.hinweise}
+    _sage("\n".join(zeilen), als_json, probe=probe, bytes=ergebnis.bytes, **felder)
 
 
 @cli.command(cls=Befehl)
 def starten(
     daten: Daten = DATEN,
-    freigabe: FreigabeId = "oeffentlich",
+    freigabe: Annotated[
+        str | None,
+        typer.Option("--freigabe", help="Freigabeprofil für alle, wenn sich niemand anmeldet; sonst: oeffentlich."),
+    ] = None,
     port: Port = 8050,
     adresse: Annotated[str, typer.Option("--adresse", help="Netzwerk-Adresse, auf der gezeigt wird.")] = "127.0.0.1",
 ) -> None:
     """Die Oberfläche im Browser zeigen. Beenden mit Strg+C."""
     import waitress
 
-    profil = _profil(daten, freigabe)
-    if profil.nur_lokal and adresse not in ("127.0.0.1", "localhost", "::1"):
-        raise MonitoringError(
-            f"Das Profil »{profil.titel}« darf nur auf diesem Rechner gezeigt werden.",
-            wo=f"--adresse {adresse}",
-            tun="--adresse weglassen oder »--freigabe oeffentlich« wählen.",
-        )
-    server = _create_server(daten, profil.id)
+    nur_hier = adresse in ("127.0.0.1", "localhost", "::1")
+    server = _create_server(daten, freigabe, wo=f"--freigabe {freigabe}, --adresse {adresse}", nur_hier=nur_hier)
+    _zeige_protokoll()
     try:
         lauscher = waitress.create_server(server, host=adresse, port=port, threads=8, ident=None, url_scheme="http")
     except OSError as fehler:
@@ -788,7 +1014,8 @@ def starten(
             wo=f"{adresse}:{port} ({fehler.strerror})",
             tun=f"Einen anderen wählen: »--port {port + 1}« oder PORT={port + 1} make run.",
         ) from None
-    print(f"Sozialraum-Monitor ({profil.titel}): http://{adresse}:{port}   Beenden mit Strg+C.", flush=True)
+    titel = server.extensions["tor"].beschreibung
+    print(f"Sozialraum-Monitor ({titel}): http://{adresse}:{port}   Beenden mit Strg+C.", flush=True)
     try:
         lauscher.run()
     finally:
@@ -827,21 +1054,203 @@ def bericht(
 
 
 @cli.command(cls=Befehl)
+def dokumente(
+    ziel: Annotated[Path, typer.Option("--ziel", help="Ordner für die Dokumente.")],
+    gebiet: Annotated[str | None, typer.Option("--gebiet", help="Nur dieses Gebiet; Vorgabe: alle geladenen.")] = None,
+    daten: Daten = DATEN,
+) -> None:
+    """Datenschutzkonzept, Verzeichniseintrag, Zertifikat, DSFA-Vorprüfung und WiBA als Entwurf schreiben."""
+    from datetime import date
+
+    from dashboard.zugangsdatei import DATEI, read_zugang
+    from geodata.protokoll import read_protokoll
+    from indicators.dokumente import Betrieb, build_werte, write_dokumente
+
+    katalog = Katalog(daten)
+    gewaehlt = [katalog.gebiet(gebiet)] if gebiet else list(katalog.gebiete().values())
+    geladen = [g for g in gewaehlt if (daten / g.id / "intern.duckdb").is_file()]
+    if not geladen:
+        raise MonitoringError(
+            "Es ist noch nichts geladen, was zu beschreiben wäre.",
+            wo=str(daten.resolve()),
+            tun=f"Erst »{PROGRAMM} laden«, am besten auch »{PROGRAMM} veroeffentlichen«.",
+        )
+    freigaben = tuple(katalog.freigaben())
+    zugang = read_zugang(daten, {f.id: f.rang for f in freigaben}) if (daten / DATEI).is_file() else None
+    betrieb = Betrieb(
+        daten=daten.resolve(),
+        version=_version(),
+        heute=date.today(),
+        freigaben=freigaben,
+        zugang=zugang.model_dump() if zugang else None,
+        protokoll=len(read_protokoll(daten)),
+    )
+    werte = build_werte(betrieb, [_angaben(katalog, daten, g) for g in geladen])
+    dateien, offen = write_dokumente(ziel, werte, daten / "katalog")
+    for pfad in dateien:
+        print(f"geschrieben: {pfad}")
+    print(f"{_zahl(len(offen), 'Feld füllt', 'Felder füllt')} der Kreis aus; sie stehen in 00_offene_felder.")
+
+
+def _angaben(katalog: Katalog, daten: Path, gebiet):
+    """What `dokumente` says about one Gebiet: numbers of things, never a value."""
+    from etl.bestand import list_lieferungen
+    from indicators.bestand import list_snapshots, read_zurueckgezogen
+    from indicators.dokumente import GebietAngaben
+    from indicators.store import find_aktuell
+
+    ordner = daten / gebiet.id
+    lieferungen = list_lieferungen(ordner / "intern.duckdb")
+    lieferungen = lieferungen[lieferungen["entfernt_am"].isna()]["quelle"].value_counts().to_dict()
+    raeume, heute = gebiet.read_raeume(), gebiet.gebietsstaende[-1].id
+    je_ebene = raeume[(raeume["gebietsstand"] == heute) & ~raeume["rest"]]["ebene"].value_counts()
+    eingang = {p.name: sum(d.is_file() for d in p.iterdir()) for p in (ordner / "eingang").glob("*") if p.is_dir()}
+    return GebietAngaben(
+        id=gebiet.id,
+        name=gebiet.name,
+        erfunden=gebiet.erfunden,
+        ebenen=tuple(
+            (e.titel if je_ebene.get(e.id) == 1 else e.titel_plural, int(je_ebene.get(e.id, 0))) for e in gebiet.ebenen
+        ),
+        quellen=tuple(q for q in katalog.quellen().values() if gebiet.id in q.gebiet and q.id in lieferungen),
+        lieferungen={str(q): int(n) for q, n in lieferungen.items()},
+        eingang=eingang,
+        intern_bytes=(ordner / "intern.duckdb").stat().st_size,
+        staende=len(list_snapshots(ordner)),
+        zurueckgezogen=len(read_zurueckgezogen(ordner)),
+        gedaechtnis=(ordner / "gedaechtnis").is_dir(),
+        snapshot=find_aktuell(daten, gebiet.id),
+    )
+
+
+@cli.command(cls=Befehl)
+def sichern(
+    ziel: Annotated[Path, typer.Option("--ziel", help="Neue ZIP-Datei, oder ein Ordner für sie.")],
+    daten: Daten = DATEN,
+    als_json: AlsJson = False,
+) -> None:
+    """Alles, was sich nicht neu bauen lässt, in eine Datei sichern und sie prüfen. Die Datei ist geheim."""
+    from etl.sicherung import sichere
+
+    with _fortschritt("Sicherung") as melde:
+        ergebnis = sichere(daten, ziel, version=_version(), sperre=_alles_gesperrt, melde=melde)
+    _protokolliere(daten, "gesichert", dateien=len(ergebnis.inhalt.dateien))
+    groesse, anzahl = ergebnis.pfad.stat().st_size, len(ergebnis.inhalt.dateien)
+    _sage(
+        f"Gesichert und geprüft: {ergebnis.pfad} ({_zahl(anzahl, 'Datei', 'Dateien')}, {_megabyte(groesse)}).\n"
+        "  Die Sicherung enthält geheime Zahlen und Lieferungen und ist nicht verschlüsselt: so schützen wie den "
+        f"Datenordner.{_text_falllisten(daten, list(ergebnis.inhalt.dateien))}",
+        als_json,
+        datei=ergebnis.pfad,
+        bytes=groesse,
+        dateien=anzahl,
+        gebiete=ergebnis.inhalt.gebiete,
+    )
+
+
+@cli.command(cls=Befehl)
+def wiederherstellen(
+    datei: Annotated[Path, typer.Argument(metavar="DATEI", help="Eine Datei, die »sichern« geschrieben hat.")],
+    daten: Daten = DATEN,
+    ersetzen: Annotated[
+        bool, typer.Option("--ersetzen", help="Einen vorhandenen Datenordner beiseite legen (nicht löschen).")
+    ] = False,
+    nur_pruefen: Annotated[bool, typer.Option("--nur-pruefen", help="Nur die Sicherung prüfen.")] = False,
+    als_json: AlsJson = False,
+) -> None:
+    """Eine Sicherung prüfen und daraus einen Datenordner machen."""
+    from etl.archiv import check_archiv
+    from etl.wiederherstellung import stelle_wieder_her
+    from indicators.mitnahme import nimm_mit
+
+    alt, berichte = None, ()
+    with _fortschritt("Sicherung") as melde:
+        if nur_pruefen:
+            inhalt = check_archiv(datei, melde=melde)
+        else:
+            ergebnis = stelle_wieder_her(
+                datei, daten, ersetzen=ersetzen, sperre=_alles_gesperrt, nimm_mit=nimm_mit, melde=melde
+            )
+            inhalt, alt, berichte = ergebnis.inhalt, ergebnis.alt, ergebnis.berichte
+    if not nur_pruefen:
+        _protokolliere(daten, "wiederhergestellt", sicherung_vom=inhalt.erstellt_am)
+    text = "Die Sicherung ist unbeschädigt" if nur_pruefen else f"Wiederhergestellt: {daten}"
+    text += f" ({_zahl(len(inhalt.dateien), 'Datei', 'Dateien')}, gesichert am {_tag(inhalt.erstellt_am)}"
+    text += f" um {inhalt.erstellt_am[11:16]} Uhr UTC mit Programm {inhalt.programm})."
+    for gebiet_id, stand in inhalt.gebiete.items():
+        text += f"\n  {gebiet_id}: {f'Stand {stand}' if stand else 'nichts veröffentlicht'}"
+    text += "".join(f"\n  {bericht}." for bericht in berichte)
+    if not nur_pruefen:
+        text += f"\n  Der bisherige Ordner liegt jetzt hier: {alt}" if alt else ""
+        text += _text_seither(daten, inhalt.erstellt_am, mit_altem=alt is not None)
+    _sage(text, als_json, erstellt_am=inhalt.erstellt_am, gebiete=inhalt.gebiete, bisheriger_ordner=alt)
+
+
+def _text_seither(daten: Path, seit: str, *, mit_altem: bool) -> str:
+    """What happened after the backup and is undone by it: told from the record, or at least that it may be so."""
+    from collections import Counter
+
+    from geodata.protokoll import read_protokoll
+
+    if not mit_altem:
+        return (
+            "\n  Was danach geladen, veröffentlicht, zurückgezogen oder gelöscht wurde, kennt die Sicherung nicht: "
+            "bitte wiederholen, Zurückziehen und Löschen zuerst."
+        )
+    taten = ("geladen", "befund_angenommen", "lieferung_entfernt", "lieferung_geloescht", "veroeffentlicht")
+    zeilen = [z for z in read_protokoll(daten) if z["zeit"] > seit and z["tat"] in taten]
+    anzahl = Counter(f"{z.get('gebiet')}: {z['tat']}" for z in zeilen)
+    was = "; ".join(f"{n} × {tat}" for tat, n in sorted(anzahl.items()))
+    return f"\n  Seit der Sicherung geschah, was jetzt zu wiederholen ist: {was}." if was else ""
+
+
+def _text_falllisten(daten: Path, dateien: list[str]) -> str:
+    """A line if person-level lists lie in the archive; a catalogue that does not read must not stop a backup."""
+    try:
+        listen = {q.id for q in Katalog(daten).quellen().values() if q.fallliste}
+    except MonitoringError:
+        return ""
+    anzahl = sum(teile[1] == "eingang" and teile[2] in listen for d in dateien if len(teile := d.split("/")) > 3)
+    liste = _zahl(anzahl, "Fallliste", "Falllisten")
+    return f"\n  Darin {liste} mit Angaben zu einzelnen Personen, die im Eingang liegen." if anzahl else ""
+
+
+def _megabyte(anzahl: int) -> str:
+    return f"{anzahl / 1e6:.1f} MB".replace(".", ",")
+
+
+@contextmanager
+def _alles_gesperrt(ordner: Path) -> Iterator[None]:
+    """Nobody loads into or publishes from the folder of this Gebiet; its files are not looked into."""
+    from etl.bestand import sperre as ladesperre
+    from indicators.sperre import sperre
+
+    with ladesperre(ordner / "intern.duckdb"), sperre(ordner):
+        yield
+
+
+def _protokolliere(daten: Path, tat: str, gebiet: str = "", **angaben: str | int) -> None:
+    from geodata.protokoll import protokolliere
+
+    protokolliere(daten, tat, gebiet, **angaben)
+
+
+@cli.command(cls=Befehl)
 def diagnose(daten: Daten = DATEN, als_json: AlsJson = False) -> None:
     """Versionen, Datenordner und Stände: was der Kreis-IT bei Fragen hilft."""
     import platform
+    from dataclasses import asdict
 
-    from indicators.staende import list_snapshots
-    from indicators.store import find_aktuell
+    from indicators.bestand import find_zeiger
+    from indicators.staende import list_zustaende
 
     pakete = {p: version(p) for p in ("dash", "plotly", "pandas", "duckdb", "geopandas", "shapely")}
     staende = {}
     for gebiet_id in Katalog(daten).gebiete():
-        aktuell = find_aktuell(daten, gebiet_id)
         staende[gebiet_id] = {
             "geladen": (daten / gebiet_id / "intern.duckdb").is_file(),
-            "aktuell": aktuell.name if aktuell else None,
-            "staende": len(list_snapshots(daten / gebiet_id)),
+            "aktuell": find_zeiger(daten / gebiet_id),
+            "staende": [asdict(zustand) for zustand in list_zustaende(daten / gebiet_id)],
         }
     felder = {
         "version": _version(),
@@ -857,52 +1266,46 @@ def diagnose(daten: Daten = DATEN, als_json: AlsJson = False) -> None:
     for gebiet_id, s in staende.items():
         geladen = "geladen" if s["geladen"] else "nicht geladen"
         zeilen.append(f"  {gebiet_id:<14} {geladen:<14} {s['aktuell'] or 'nichts veröffentlicht'}")
+        for z in s["staende"]:
+            groesse = _megabyte(z["bytes"]).rjust(9)
+            einzelheit = f"  ({z['einzelheit']})" if z["einzelheit"] else ""
+            zeilen.append(f"    {z['folge']:>5}  {z['zustand']:<22}{groesse}  {z['stand']}{einzelheit}")
     _sage("\n".join(zeilen), als_json, **felder)
 
 
 # --- serving ---------------------------------------------------------------------------------
 
 
-class Staende:
-    """The snapshots being served, one profile per Gebiet; a turned pointer is seen at the next request.
-
-    Requests under way keep the store they began with; it closes when the last of them lets go.
-    """
-
-    def __init__(self, daten: Path, freigabe: str) -> None:
-        self._daten, self._freigabe = daten, freigabe
-        self._offen: dict[str, tuple[tuple[int, int], object]] = {}
-
-    def __call__(self) -> dict:
-        from indicators.store import Store, find_aktuell
-
-        for zeiger in sorted(self._daten.glob("*/AKTUELL.json")):
-            gebiet_id, stat = zeiger.parent.name, zeiger.stat()
-            marke = (stat.st_mtime_ns, stat.st_ino)
-            if self._offen.get(gebiet_id, (None,))[0] != marke and (ordner := find_aktuell(self._daten, gebiet_id)):
-                self._offen[gebiet_id] = (marke, Store.open(ordner, self._freigabe))
-        return {gebiet_id: store for gebiet_id, (_, store) in sorted(self._offen.items())}
-
-
 def create_server(daten: Path | None = None, freigabe: str | None = None):
-    """WSGI application. Without arguments SOZIALRAUM_DATEN and SOZIALRAUM_FREIGABE decide.
+    """WSGI application. Without arguments SOZIALRAUM_DATEN and SOZIALRAUM_FREIGABE decide; who may see what, is
+    written in `zugang.toml`.
 
     Raises:
-        MonitoringError: nothing published, or a profile that may only be served locally by `starten`.
+        MonitoringError: nothing published, no secret, or a profile that may only be served locally by `starten`.
     """
     daten = daten or Path(os.environ.get("SOZIALRAUM_DATEN", DATEN))
-    profil = _profil(daten, freigabe or os.environ.get("SOZIALRAUM_FREIGABE", "oeffentlich"))
-    if profil.nur_lokal:
-        raise MonitoringError(
-            f"Das Profil »{profil.titel}« darf nicht über einen Webserver gezeigt werden.",
-            wo="SOZIALRAUM_FREIGABE",
-            tun="SOZIALRAUM_FREIGABE=oeffentlich setzen oder auf dem eigenen Rechner »sozialraum starten« benutzen.",
-        )
-    return _create_server(daten, profil.id)
+    return _create_server(daten, freigabe or os.environ.get("SOZIALRAUM_FREIGABE"), wo="SOZIALRAUM_FREIGABE")
 
 
-UMGEBUNG = ("SOZIALRAUM_DATEN", "SOZIALRAUM_FREIGABE")
+UMGEBUNG = (
+    "SOZIALRAUM_DATEN",
+    "SOZIALRAUM_FREIGABE",
+    "SOZIALRAUM_GEHEIMNIS_KOPFZEILE",
+    "SOZIALRAUM_GEHEIMNIS_OIDC",
+)
 UMGEBUNG_TESTS = ("SOZIALRAUM_BROWSER", "SOZIALRAUM_REFERENZ", "SOZIALRAUM_TEST_DATEN", "SOZIALRAUM_BERLIN")
+
+
+def _zeige_protokoll() -> None:
+    """Logins and refusals on the error output, one line each; the system's journal adds who wrote them."""
+    import logging
+
+    ausgabe = logging.StreamHandler()
+    ausgabe.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    protokoll = logging.getLogger("sozialraum")
+    protokoll.addHandler(ausgabe)
+    protokoll.setLevel(logging.INFO)
+    protokoll.propagate = False
 
 
 def _check_umgebung() -> None:
@@ -916,18 +1319,58 @@ def _check_umgebung() -> None:
         )
 
 
-def _create_server(daten: Path, freigabe: str):
+def _create_server(daten: Path, freigabe: str | None, *, wo: str, nur_hier: bool = False):
+    """The application with its gate.
+
+    Args:
+        freigabe: profile that everybody sees where nobody is recognised; default: the public one.
+        wo: where `freigabe` was said, for the error.
+        nur_hier: it will listen on this machine only.
+    """
+    from dashboard.anfrage import je_anfrage
     from dashboard.factory import create_app
+    from dashboard.sichten import Sichten
+    from dashboard.tor import Tor
+    from dashboard.zugangsdatei import read_geheimnis, read_zugang
+    from indicators.staende import Auslage
+    from indicators.store import Store
 
     _check_umgebung()
-    staende = Staende(daten, freigabe)
-    if not staende():
+    profile = {f.id: f for f in Katalog(daten).freigaben()}
+    zugang = read_zugang(daten, {f.id: f.rang for f in profile.values()})
+    profil = _profil(daten, freigabe or "oeffentlich")
+    if zugang.modus != "keine" and freigabe:
+        raise MonitoringError(
+            f"Im Modus »{zugang.modus}« entscheidet die Rolle, was gezeigt wird.",
+            wo=wo,
+            tun="Die Angabe des Freigabeprofils weglassen.",
+        )
+    if profil.nur_lokal and not nur_hier:
+        raise MonitoringError(
+            f"Das Profil »{profil.titel}« darf nur auf diesem Rechner gezeigt werden.",
+            wo=wo,
+            tun="»oeffentlich« wählen, das Profil auf dem eigenen Rechner mit »sozialraum starten« ansehen oder in "
+            "zugang.toml eine Anmeldung einrichten.",
+        )
+    geheimnis = read_geheimnis(zugang, daten) if zugang.modus != "keine" else ""
+    auslage = je_anfrage(Auslage(daten, pruefe=lambda ordner: Store.open(ordner, profil.id).close()))
+    if not auslage():
         raise MonitoringError(
             "Es ist noch nichts veröffentlicht.",
             wo=str(daten.resolve()),
             tun="»sozialraum demo« baut die Beispiele; eigene Daten: erst »laden«, dann »veroeffentlichen«.",
         )
-    return create_app(staende).server
+    titel = {f.id: f.titel for f in profile.values()}
+    tor = Tor(
+        zugang, Sichten(auslage), titel, profil=profil.id, nur_lokal=profil.nur_lokal, geheimnis=geheimnis, daten=daten
+    )
+    if fremd := tor.check_rollen():
+        raise MonitoringError(
+            f"Zugangsdatei: Die Kommune »{fremd[0]}« gibt es in keinem veröffentlichten Gebiet.",
+            wo=f"{daten / 'zugang.toml'}, kommunen",
+            tun="Die Kennung so schreiben wie in raeume.csv des Gebiets (mit führender Null).",
+        )
+    return create_app(tor.read_stores, tor=tor, werkstatt=_eigene_werkstatt(daten)).server
 
 
 def _profil(daten: Path, freigabe: str):
@@ -938,17 +1381,20 @@ def _profil(daten: Path, freigabe: str):
 
 
 def _store(daten: Path, gebiet_id: str, freigabe: str):
-    from indicators.store import Store, find_aktuell
+    from indicators.staende import find_gezeigt
+    from indicators.store import Store
 
     g = Katalog(daten).gebiet(gebiet_id)
-    ordner = find_aktuell(daten, g.id)
-    if ordner is None:
+    gezeigt = find_gezeigt(daten / g.id)
+    if gezeigt is None or gezeigt.ordner is None:
         raise MonitoringError(
             f"Für »{g.name}« ist noch nichts veröffentlicht.",
             wo=str(daten / g.id),
             tun=f"»sozialraum veroeffentlichen --gebiet {g.id}« ausführen.",
         )
-    return Store.open(ordner, _profil(daten, freigabe).id)
+    if gezeigt.hinweis:
+        print(f"Achtung: {gezeigt.hinweis}", file=sys.stderr)
+    return Store.open(gezeigt.ordner, _profil(daten, freigabe).id)
 
 
 def _version() -> str:

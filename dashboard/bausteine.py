@@ -13,6 +13,7 @@ SEITEN = (
     ("karte", "Karte"),
     ("zeitreihe", "Zeitreihe"),
     ("steckbrief", "Steckbrief"),
+    ("eigene", "Eigene Räume"),
     ("daten", "Daten"),
     ("methodik", "Methodik"),
 )
@@ -38,26 +39,41 @@ def huelle(*inhalt):
 # --- frame -------------------------------------------------------------------------------------------------------
 
 
-def rahmen(stores: dict, store, aktiv: str, inhalt: list, *, klasse: str = "", daten_hinweis: str = ""):
-    """Header, content, footer. `store` is None on the start page."""
+def rahmen(
+    stores: dict,
+    store,
+    aktiv: str,
+    inhalt: list,
+    *,
+    klasse: str = "",
+    daten_hinweis: str = "",
+    person: list = (),
+    sichtband: list = (),
+):
+    """Header, content, footer. `store` is None on the start page; `person` and `sichtband`: see dashboard/person.py."""
     stand = store.stand if store else None
     return html.Div(
         [
             html.A("Zum Inhalt springen", href="#inhalt", className="sprung"),
-            kopf(stores, stand, aktiv),
+            kopf(stores, stand, aktiv, person),
+            *sichtband,
+            *stoerungsband([store] if store else stores.values()),
             *hinweisband(stand, daten_hinweis),
             html.Main(inhalt, id="inhalt", tabIndex="-1", className=f"inhalt {klasse}"),
             fuss(stand),
         ],
         className="rahmen",
+        **({"data-gebiet": stand.gebiet_id, "data-snapshot": stand.snapshot} if stand else {}),
     )
 
 
-def kopf(stores: dict, stand, aktiv: str):
+def kopf(stores: dict, stand, aktiv: str, person: list = ()):
     rechts = []
     if stand:
         rechts = [gebietswahl(stores, stand, aktiv), freigabemarke(stand)]
-    zeile = html.Div([html.A(PRODUKT, href="/", className="marke"), html.Div(rechts, className="kopf-rechts")])
+    zeile = html.Div(
+        [html.A(PRODUKT, href="/", className="marke"), html.Div([*rechts, *person], className="kopf-rechts")]
+    )
     zeile.className = "kopf-zeile"
     return html.Header([zeile, *([navigation(stand.gebiet_id, aktiv)] if stand else [])], className="kopf")
 
@@ -93,6 +109,14 @@ def freigabemarke(stand):
         [html.Span("Fassung: ", className="leise"), text, *([f" · {zusatz}"] if zusatz else [])],
         className=f"marke-freigabe marke-{'offen' if stand.freigabe == 'oeffentlich' else 'intern'}",
     )
+
+
+def stoerungsband(stores) -> list:
+    """Why another snapshot than the newest is shown; above all else, since it changes what the numbers mean."""
+    texte = list(dict.fromkeys(store.hinweis for store in stores if store.hinweis))
+    if not texte:
+        return []
+    return [html.Section([html.P(t) for t in texte], className="stoerungsband", **{"aria-label": "Störung"})]
 
 
 def hinweisband(stand, daten_hinweis: str) -> list:

@@ -5,13 +5,15 @@ from html import escape
 from pathlib import Path
 
 from dash import Dash, Input, Output, State, dcc, html
-from flask import request
+from flask import g, request
 
-from dashboard import bausteine, festseite, wege, zugang
+from dashboard import anlegen, anmeldung, bausteine, festseite, wege, zugang
 from dashboard.ansicht import UnbekannteAngabe, find_raum
-from dashboard.seiten import daten, karte, methodik, start, steckbrief, zeitreihe
+from dashboard.person import build_band, build_menue
+from dashboard.seiten import daten, eigene, karte, methodik, start, steckbrief, zeitreihe
+from dashboard.tor import Tor, aktueller_zutritt
 
-SEITEN = {seite.PFAD: seite for seite in (karte, zeitreihe, steckbrief, daten, methodik)}
+SEITEN = {seite.PFAD: seite for seite in (karte, zeitreihe, steckbrief, eigene, daten, methodik)}
 LEBENDIG = ("karte", "zeitreihe")  # drawn by Dash; all others are plain HTML
 ASSETS = Path(__file__).parent / "assets"
 LADEN = '<div id="react-entry-point"><p class="warten" role="status">Wird geladen …</p></div>'
@@ -48,19 +50,21 @@ class Anwendung(Dash):
         return super().interpolate_index(**teile)
 
 
-def create_app(stores, *, daten_hinweis: str = "") -> Dash:
+def create_app(stores, *, daten_hinweis: str = "", tor: Tor | None = None, werkstatt=None) -> Dash:
     """The dashboard over published snapshots.
 
     Args:
         stores: {gebiet_id: Store}, or a function that returns it; a function is asked on every request, so that a
             newly published snapshot is served without a restart.
         daten_hinweis: a sentence of the operator for every page.
+        werkstatt: where own areas are kept (list, dateien, lege_an); None: they can only be read.
+        tor: recognises people and roles; then `stores` is `tor.read_stores`. Without it everybody sees everything.
     """
     read_stores: Callable[[], dict] = stores if callable(stores) else lambda: stores
     app = Anwendung(
         "dashboard",
         assets_folder=str(ASSETS),
-        assets_ignore=r".*\.worker\.js",
+        assets_ignore=r".*\.worker\.js|eigene\.js",
         index_string=INDEX,
         title=bausteine.PRODUKT,
         update_title=None,
@@ -69,9 +73,13 @@ def create_app(stores, *, daten_hinweis: str = "") -> Dash:
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     app.read_stores = read_stores
+    if tor:
+        tor.install(app.server)
+        anmeldung.install(app.server, tor)
     app.layout = bausteine.huelle(dcc.Location(id="url", refresh=False), html.Div(id="seite"))
     wege.install(app.server, read_stores)
     wege.install_kompression(app.server)
+    anlegen.install(app.server, read_stores, werkstatt)
     zugang.install(app, read_stores, SEITEN)
     app.server.before_request(lambda: answer_festseite(read_stores(), daten_hinweis))
     register_seiten(app, read_stores, daten_hinweis)
@@ -89,6 +97,7 @@ def answer_festseite(stores: dict, daten_hinweis: str) -> str | None:
         symbol=SYMBOL,
         stil=find_adresse("style.css"),
         skript=find_adresse("ansicht.js"),
+        stand=find_adresse("stand.js"),
         inhalt=festseite.als_html(inhalt),
     )
 
@@ -113,14 +122,26 @@ def register_seiten(app: Dash, read_stores, daten_hinweis: str) -> None:
 def build_seite(stores: dict, pfad: str, query: str, daten_hinweis: str):
     """Path → page. The gate has checked the path already; a callback may still carry another one."""
     teile = [teil for teil in pfad.split("/") if teil]
+    person = build_person(pfad)
     if not teile:
-        return bausteine.rahmen(stores, None, "start", start.layout(stores), daten_hinweis=daten_hinweis)
+        return bausteine.rahmen(stores, None, "start", start.layout(stores), daten_hinweis=daten_hinweis, **person)
     if teile[0] not in stores or len(teile) < 2:
         raise UnbekannteAngabe("Diese Seite gibt es nicht.")
     store = stores[teile[0]]
     zugang.check_unterseite(store, teile[1:], query, SEITEN)
     inhalt = SEITEN[teile[1]].layout(store, query, *teile[2:])
-    return bausteine.rahmen(stores, store, teile[1], inhalt, klasse=f"inhalt-{teile[1]}", daten_hinweis=daten_hinweis)
+    return bausteine.rahmen(
+        stores, store, teile[1], inhalt, klasse=f"inhalt-{teile[1]}", daten_hinweis=daten_hinweis, **person
+    )
+
+
+def build_person(pfad: str) -> dict:
+    """What header and band say about the person of this request."""
+    zutritt = aktueller_zutritt()
+    return {
+        "person": build_menue(zutritt, g.get("wechsel", []), pfad),
+        "sichtband": build_band(zutritt, pfad),
+    }
 
 
 def find_titel(stores: dict, pfad: str) -> str:

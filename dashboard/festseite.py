@@ -20,11 +20,21 @@ VORLAGE = """<!DOCTYPE html>
 <link rel="icon" href="{symbol}">
 <link rel="stylesheet" href="{stil}">
 <script src="{skript}" defer></script>
+<script src="{stand}" defer></script>
 </head>
 <body>
 {inhalt}
 </body>
 </html>"""
+
+
+class Roh(str):
+    """HTML that is escaped already."""
+
+
+def eingabe(**werte) -> Roh:
+    """An `<input>`; Dash's own is drawn by Dash only."""
+    return Roh(f"<input{''.join(attribut(k, w) for k, w in werte.items())}>")
 
 
 def als_html(knoten) -> str:
@@ -35,6 +45,8 @@ def als_html(knoten) -> str:
     """
     if knoten is None:
         return ""
+    if isinstance(knoten, Roh):
+        return knoten
     if isinstance(knoten, list | tuple):
         return "".join(map(als_html, knoten))
     if not isinstance(knoten, Component):

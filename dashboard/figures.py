@@ -13,6 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import zahlen
+from dashboard.festseite import Roh
 
 SCHRIFT = '"Segoe UI", system-ui, -apple-system, "Noto Sans", "Liberation Sans", Arial, sans-serif'
 TINTE, LEISE, LINIE, AKZENT = "#14212b", "#4a5a66", "#d5dde3", "#0b5268"
@@ -409,6 +410,19 @@ def lagekarte(hintergrund: Path, vordergrund: Path, raum_id: str, *, breite: int
         f'<g fill="#e3edf1" stroke="#8fa3ae" stroke-width="0.7" stroke-linejoin="round">{flaechen}</g>'
         f'<path d="{svg_pfad(eigene, faktor)}" fill="{AKZENT}" fill-rule="evenodd" stroke="#06384a"/>',
     )
+
+
+def auswahlkarte(datei: Path, gewaehlt: set[str], *, breite: int = 480) -> Roh:
+    """All areas of one level as inline SVG, each with its key and name; those chosen carry the class `an`."""
+    kopf, raeume = read_ringe(datei)
+    masse = breite / max(kopf["breite"], 1)
+    hoehe = max(1, round(kopf["hoehe"] * masse))
+    flaechen = "".join(
+        f'<path data-raum="{escape(raum_id)}"{" class=an" if raum_id in gewaehlt else ""} d="{svg_pfad(ringe, masse)}">'
+        f"<title>{escape(name)}</title></path>"
+        for raum_id, name, ringe in zip(kopf["ids"], kopf["namen"], raeume, strict=True)
+    )
+    return Roh(f'<svg viewBox="0 0 {breite} {hoehe}" focusable="false">{flaechen}</svg>')
 
 
 def svg_pfad(ringe: list[np.ndarray], masse: float) -> str:

@@ -6,6 +6,7 @@ Bulk data travels here and never through a Dash callback: immutable files are an
 import gzip
 import math
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import date
 
@@ -15,9 +16,11 @@ from flask import Flask, Response, jsonify, request
 from dashboard.ansicht import UnbekannteAngabe, find_eintrag
 from indicators.bericht import tabellen
 
+STAENDE = "X-Sozialraum-Staende"
 EIN_JAHR = "public, max-age=31536000, immutable"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"
+MAPPEN = 12  # workbooks of everything that are kept, one per Gebiet and view
 
 
 def install(server: Flask, read_stores) -> None:
@@ -62,25 +65,46 @@ def install(server: Flask, read_stores) -> None:
 
     @server.get("/bereit")
     def bereit():
-        gebiete = {gebiet: store.stand.snapshot for gebiet, store in read_stores().items()}
-        return jsonify({"status": "bereit" if gebiete else "leer", "gebiete": gebiete}), 200 if gebiete else 503
+        return answer_bereit(read_stores())
+
+    @server.get("/api/v1/<gebiet>/stand.json")
+    def stand(gebiet: str) -> Response:
+        return jsonify({"stand": describe_stand(find_store(gebiet))})
+
+    @server.after_request
+    def nenne_staende(antwort: Response) -> Response:
+        """Open pages learn from it that there is a newer snapshot; immutable files would repeat an old answer."""
+        if request.endpoint == "stand" or (request.method == "POST" and antwort.status_code < 400):
+            antwort.headers[STAENDE] = " ".join(f"{g}={s.stand.snapshot}" for g, s in read_stores().items())
+        return antwort
+
+
+def answer_bereit(stores: dict):
+    """For whoever watches the server. A snapshot shown in place of a damaged one is told, but does not take the site
+    down: 200 with the reason. 503 only where there is nothing to show."""
+    gebiete = {gebiet: store.stand.snapshot for gebiet, store in stores.items()}
+    stoerungen = {gebiet: store.hinweis for gebiet, store in stores.items() if store.hinweis}
+    status = "leer" if not gebiete else "eingeschraenkt" if stoerungen else "bereit"
+    return jsonify({"status": status, "gebiete": gebiete, "stoerungen": stoerungen}), 200 if gebiete else 503
 
 
 def je_stand(baue: Callable) -> Callable:
-    """`baue(store)`, but at most once per snapshot and release profile: a workbook of everything takes many seconds.
+    """`baue(store)`, but at most once per snapshot and view: a workbook of everything takes many seconds.
 
     Requests that come meanwhile wait for the first one instead of building the same again. Only the newest snapshot of
     a territory is kept.
     """
-    fertig: dict[tuple[str, str], tuple[str, bytes]] = {}
+    fertig: OrderedDict[tuple[str, str], tuple[str, bytes]] = OrderedDict()
     schloss = threading.Lock()
 
     def lies(store) -> bytes:
-        stand = store.stand
-        platz = (stand.gebiet_id, stand.freigabe)
+        platz = (store.stand.gebiet_id, store.sicht.kennung)
         with schloss:
-            if fertig.get(platz, ("",))[0] != stand.snapshot:
-                fertig[platz] = (stand.snapshot, baue(store))
+            if fertig.get(platz, ("",))[0] != store.stand.snapshot:
+                fertig[platz] = (store.stand.snapshot, baue(store))
+                while len(fertig) > MAPPEN:
+                    fertig.popitem(last=False)
+            fertig.move_to_end(platz)
             return fertig[platz][1]
 
     return lies
@@ -103,20 +127,20 @@ def install_kompression(server: Flask) -> None:
         if schluessel in gepackt:
             antwort.set_data(gepackt[schluessel])
             antwort.headers["Content-Encoding"] = "gzip"
-            antwort.headers["Vary"] = "Accept-Encoding"
+            antwort.vary.add("Accept-Encoding")
         return antwort
 
 
 def answer_datei(store, name: str) -> Response:
     """An immutable file of the snapshot, as it lies there: already compressed, its name carries its hash."""
-    pfad = store.datei_pfad(name)
-    if pfad is None:
+    inhalt = store.datei_inhalt(name)
+    if inhalt is None:
         raise UnbekannteAngabe("Diese Datei gehört nicht zum veröffentlichten Stand.")
     antwort = Response(mimetype="application/octet-stream")
     antwort.headers["Cache-Control"] = EIN_JAHR
     antwort.set_etag(name)
     if antwort.make_conditional(request).status_code != 304:
-        antwort.data = pfad.read_bytes()
+        antwort.data = inhalt
         antwort.headers["Content-Encoding"] = "gzip"
     return antwort
 
@@ -221,6 +245,7 @@ def describe_stand(store) -> dict:
         "snapshot": stand.snapshot,
         "erstellt_am": stand.erstellt_am.isoformat(),
         "quellen": [q.hinweis or q.titel for q in stand.quellen],
+        **({"stoerung": store.hinweis} if store.hinweis else {}),
     }
 
 

@@ -58,6 +58,19 @@ def nimm_an(ordner: Path, befunde: dict[str, dict], grund: str) -> list[Annahme]
     return neue
 
 
+def schwaerze_annahmen(ordner: Path, kennungen: set[str], ersatz: str) -> None:
+    """Replace text and reason of some acceptances, both of which may quote values; that they were accepted stays."""
+    alle = [angabe for _, angabe in _read(ordner / ANNAHMEN)]
+    if any(a.get("befund_id") in kennungen for a in alle):
+        schwarz = {"text": ersatz, "grund": ersatz}
+        _write(ordner / ANNAHMEN, [a | schwarz if a.get("befund_id") in kennungen else a for a in alle])
+
+
+def verwirf_wartende(ordner: Path) -> None:
+    """Forget the findings that stopped the last loading; the next loading finds them again."""
+    _write(ordner / WARTEND, [])
+
+
 def read_wartende(ordner: Path) -> list[dict]:
     """Findings that stopped the last loading: fields of `Befund`, `befund_id`, `quelle`, `datei`."""
     wartende = []

@@ -31,10 +31,25 @@ SPEICHER = "300MB"  # for the database while loading, however long a delivery is
 
 @contextmanager
 def gesperrt(ziel: Path) -> Iterator[None]:
-    """One writer at a time; the lock of a dead process is free by itself, and whoever takes it over says so.
+    """One writer at a time, on a file of today's schema.
 
     Raises:
-        LieferungError: somebody else keeps it, the folder cannot be written to, or a newer program wrote `ziel`.
+        LieferungError: as `sperre`, or `ziel` is damaged or a newer program wrote it.
+    """
+    with sperre(ziel):
+        if read_version(ziel) not in (None, SCHEMA_VERSION):
+            with abschrift(ziel):
+                pass  # brought up to date in the copy
+        yield
+
+
+@contextmanager
+def sperre(ziel: Path) -> Iterator[None]:
+    """Keep every other writer away without looking into `ziel`; the lock of a dead process is free by itself, and
+    whoever takes it over says so.
+
+    Raises:
+        LieferungError: somebody else keeps it, or the folder cannot be written to.
     """
     wer = ziel.with_name(ziel.name + ".wer")
     with schreibfehler(ziel):
@@ -56,9 +71,6 @@ def gesperrt(ziel: Path) -> Iterator[None]:
         with schreibfehler(ziel):
             angabe = {"vorgang": os.getpid(), "rechner": socket.gethostname(), "seit": f"{jetzt()}"}
             wer.write_text(json.dumps(angabe), encoding="utf-8")
-        if read_version(ziel) not in (None, SCHEMA_VERSION):
-            with abschrift(ziel):
-                pass  # brought up to date in the copy
         yield
     finally:
         wer.unlink(missing_ok=True)
@@ -107,10 +119,15 @@ def _liegt_dort(datei: str, ziel: Path) -> bool:
 
 
 @contextmanager
-def abschrift(ziel: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to a copy of `ziel` inside one transaction; replaces `ziel` only after success."""
+def abschrift(ziel: Path, *, rein: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to a copy of `ziel` inside one transaction; replaces `ziel` only after success.
+
+    Args:
+        rein: written anew at the end, so that nothing of what was deleted is left in unused parts of the file.
+    """
     entwurf = ziel.with_name(ziel.name + ".neu")
-    _wirf_weg(entwurf)  # what a run that was killed has left
+    for rest in (entwurf, entwurf.with_name(f"rein.{entwurf.name}")):
+        _wirf_weg(rest)  # what a run that was killed has left
     try:
         with schreibfehler(ziel):
             if ziel.exists():
@@ -122,9 +139,27 @@ def abschrift(ziel: Path) -> Iterator[duckdb.DuckDBPyConnection]:
                 con.execute("CHECKPOINT")
             finally:
                 con.close()
+            if rein:
+                _schreibe_neu(entwurf)
             _ersetze(entwurf, ziel)
     finally:
         _wirf_weg(entwurf)
+
+
+def _schreibe_neu(entwurf: Path) -> None:
+    """Only what counts goes into the new file; VACUUM leaves deleted texts where they were (measured, duckdb 2.0)."""
+    rein = entwurf.with_name(f"rein.{entwurf.name}")
+    _wirf_weg(rein)
+    try:
+        with duckdb.connect(str(rein), config={"memory_limit": SPEICHER}) as con:
+            con.execute(f"ATTACH '{str(entwurf).replace(chr(39), chr(39) * 2)}' AS alt (READ_ONLY)")
+            (heisst,) = con.execute("SELECT current_database()").fetchall()[0]
+            con.execute(f'COPY FROM DATABASE alt TO "{heisst}"')
+            con.execute("DETACH alt")
+            con.execute("CHECKPOINT")
+        os.replace(rein, entwurf)
+    finally:
+        _wirf_weg(rein)
 
 
 def _wirf_weg(entwurf: Path) -> None:
@@ -350,8 +385,9 @@ def _setze_entfernt(ziel: Path, lieferung_id: int, wann: datetime | None) -> Non
 
 def read_bekannte(ziel: Path) -> pd.DataFrame:
     if not ziel.exists():
-        return pd.DataFrame(columns=["lieferung_id", "quelle", "datei", "sha256", "profil_sha256", "entfernt_am"])
-    return frage(ziel, "SELECT lieferung_id, quelle, datei, sha256, profil_sha256, entfernt_am FROM lieferung")
+        felder = ["lieferung_id", "quelle", "datei", "sha256", "profil_sha256", "zeilen", "entfernt_am"]
+        return pd.DataFrame(columns=felder)
+    return frage(ziel, "SELECT lieferung_id, quelle, datei, sha256, profil_sha256, zeilen, entfernt_am FROM lieferung")
 
 
 def frage(ziel: Path, sql: str, parameter: dict | None = None) -> pd.DataFrame:

@@ -121,7 +121,8 @@ def check_grenzen(lieferung: "Lieferung", quelle: Quelle) -> None:
 
 
 def _grenzen(merkmal: Merkmal) -> tuple[float, float]:
-    unten = merkmal.minimum if merkmal.minimum is not None else (0 if merkmal.art == "anzahl" else -np.inf)
+    gezaehlt = merkmal.art in ("anzahl", "betrag") and not merkmal.aenderung
+    unten = merkmal.minimum if merkmal.minimum is not None else (0 if gezaehlt else -np.inf)
     return unten, merkmal.maximum if merkmal.maximum is not None else np.inf
 
 

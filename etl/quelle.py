@@ -22,6 +22,7 @@ from geodata.fehler import KatalogError
 Zeichensatz = Literal["utf-8", "utf-8-sig", "cp1252", "iso-8859-1", "utf-16"]
 Recht = Literal["bevoelkerung", "sgb2", "sgb3", "sgb12", "pflege", "hze", "wohngeld", "keins"]
 PLATZHALTER = re.compile(r"\{stichtag:([^}]+)\}")
+EURO = re.compile(r"€|\beuro\b|\bEUR\b", re.I)
 ODER = re.compile(r"(?<! )\|(?! )")  # "E_U1|E_EU1": either header; " | " joins the rows of one head
 MONATSNAME = r"(?:jan|feb|mrz|m[äa]r|apr|ma[iy]|jun|jul|aug|sep|o[kc]t|nov|de[zc])[a-zä]*\.?"  # German or English
 ZIFFERN = {"%Y": r"\d{4}", "%m": r"\d{2}", "%d": r"\d{2}", "%y": r"\d{2}", "%B": MONATSNAME, "%b": MONATSNAME}
@@ -31,13 +32,32 @@ class Modell(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Zeitsumme(Modell):
+    """Sum or mean of another Merkmal over the last `monate` months, the Stichtag's own included."""
+
+    merkmal: str
+    monate: int = Field(ge=2)
+    art: Literal["summe", "mittel"]
+
+
+class Aenderung(Modell):
+    """Difference of another Merkmal to its Stichtag `monate` months ago."""
+
+    merkmal: str
+    monate: int = Field(ge=1)
+
+
 class Merkmal(Modell):
-    """What one delivered number counts."""
+    """What one delivered number counts.
+
+    `betrag`: euros; `traeger` names the Merkmal that counts the persons behind them. `gleich`: this Merkmal counts the
+    same people as another one (a case list and a table of the same office).
+    """
 
     titel: str
     einheit: str
     recht: Recht
-    art: Literal["anzahl", "wert"] = "anzahl"
+    art: Literal["anzahl", "wert", "betrag"] = "anzahl"
     zeitbezug: Literal["stichtag", "monat", "jahresmittel", "jahressumme"] = "stichtag"
     summe_aus: tuple[str, ...] = ()
     weitere_summen: tuple[tuple[str, ...], ...] = ()
@@ -46,6 +66,31 @@ class Merkmal(Modell):
     ergaenzen: bool = False  # where it is not delivered, but all of `summe_aus` is: their sum
     minimum: float | None = None
     maximum: float | None = None
+    traeger: str | None = None
+    gleich: str | None = None
+    zeitsumme: Zeitsumme | None = None
+    aenderung: Aenderung | None = None
+
+    @model_validator(mode="after")
+    def _geschuetzt(self) -> "Merkmal":
+        """Money of persons and differences must be recognised, or the gate would take them for something else."""
+        if self.art == "wert" and self.recht not in ("keins", "bevoelkerung") and EURO.search(self.einheit):
+            raise ValueError('Beträge, die Personen erhalten, brauchen art = "betrag" (und traeger = "…", ihre Anzahl)')
+        if self.traeger and self.art != "betrag":
+            raise ValueError('traeger gehört zu art = "betrag"')
+        if (self.zeitsumme or self.aenderung) and self.art == "wert":
+            raise ValueError('zeitsumme und aenderung gehören zu art = "anzahl" oder "betrag"')
+        if self.zeitsumme and self.aenderung:
+            raise ValueError("entweder zeitsumme oder aenderung angeben")
+        return self
+
+    @property
+    def verweise(self) -> dict[str, str]:
+        """Key path → other Merkmal of the Gebiet it names."""
+        paare = {"teil_von": self.teil_von, "traeger": self.traeger, "gleich": self.gleich}
+        paare["zeitsumme.merkmal"] = self.zeitsumme and self.zeitsumme.merkmal
+        paare["aenderung.merkmal"] = self.aenderung and self.aenderung.merkmal
+        return {ort: name for ort, name in paare.items() if name}
 
     @property
     def zerlegungen(self) -> tuple[tuple[str, ...], ...]:
@@ -528,7 +573,7 @@ def check_regeln(quellen: dict[str, Quelle]) -> None:
     for quelle in quellen.values():
         bekannt = {m for q in quellen.values() if set(q.gebiet) & set(quelle.gebiet) for m in q.merkmale}
         paare = [("regel", name) for regel in quelle.regel for name in regel.namen]
-        paare += [(f"merkmale.{m}.teil_von", a.teil_von) for m, a in quelle.merkmale.items() if a.teil_von]
+        paare += [(f"merkmale.{m}.{ort}", n) for m, a in quelle.merkmale.items() for ort, n in a.verweise.items()]
         for ort, name in paare:
             if name not in bekannt:
                 nahe = difflib.get_close_matches(name, sorted(bekannt), n=1)

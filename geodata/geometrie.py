@@ -110,16 +110,24 @@ def _gleich(a: shapely.Geometry | None, b: shapely.Geometry | None) -> bool:
 
 
 def write_browsergeometrie(
-    gebiet: Gebiet, stand: Gebietsstand, ziel: Path, geometrien: dict[str, gpd.GeoDataFrame] | None = None
+    gebiet: Gebiet,
+    stand: Gebietsstand,
+    ziel: Path,
+    geometrien: dict[str, gpd.GeoDataFrame] | None = None,
+    eigene: pd.DataFrame | None = None,
+    eltern: pd.DataFrame | None = None,
 ) -> dict[str, str]:
     """Writes one browser file per level into the folder `ziel`; see `browsergeometrie` for the format.
+
+    Args:
+        eigene: own areas as `eigene.build_raeume` tells them; eltern: raum_id, gebietsstand, eltern_id of their parts.
 
     Returns:
         Level id → file name.
     """
     geometrien = geometrien or read_geometrien(gebiet)
     rahmen = browsergeometrie.build_rahmen(_grenzen(geometrien))
-    inhalte = build_browsergeometrie(gebiet, stand, geometrien[stand.id], rahmen)
+    inhalte = build_browsergeometrie(gebiet, stand, geometrien[stand.id], rahmen, eigene, eltern)
     dateien = {}
     for ebene, inhalt in inhalte.items():
         dateien[ebene] = browsergeometrie.format_dateiname(ebene, stand.id, inhalt)
@@ -128,7 +136,12 @@ def write_browsergeometrie(
 
 
 def build_browsergeometrie(
-    gebiet: Gebiet, stand: Gebietsstand, raeume: gpd.GeoDataFrame, rahmen: browsergeometrie.Rahmen
+    gebiet: Gebiet,
+    stand: Gebietsstand,
+    raeume: gpd.GeoDataFrame,
+    rahmen: browsergeometrie.Rahmen,
+    eigene: pd.DataFrame | None = None,
+    eltern: pd.DataFrame | None = None,
 ) -> dict[str, bytes]:
     """Level id → uncompressed content. Only the lowest level is simplified; the others are unions of the result."""
     unten = raeume[raeume["ebene"] == gebiet.unterste_ebene.id]
@@ -136,12 +149,26 @@ def build_browsergeometrie(
     einfach = browsergeometrie.simplify_deckung(unten.geometry.values, ausdehnung)
     unten = unten.set_geometry(gpd.GeoSeries(einfach, index=unten.index, crs=unten.crs))
     alle = build_ebenen(gebiet, stand, unten)
+    ebenen = [ebene.id for ebene in gebiet.ebenen]
+    if eigene is not None and len(eigene):
+        eigene = eigene[(eigene["gebietsstand"] == stand.id) & eigene["mit_geometrie"]]
+        ebenen += list(eigene["ebene"].unique())
+        alle = pd.concat([alle, vereinige(eigene, eltern[eltern["gebietsstand"] == stand.id], alle)])
     return {
-        ebene.id: browsergeometrie.encode_ebene(
-            alle[alle["ebene"] == ebene.id], rahmen, ebene=ebene.id, gebietsstand=stand.id
-        )
-        for ebene in gebiet.ebenen
+        ebene: browsergeometrie.encode_ebene(alle[alle["ebene"] == ebene], rahmen, ebene=ebene, gebietsstand=stand.id)
+        for ebene in ebenen
     }
+
+
+def vereinige(eigene: pd.DataFrame, eltern: pd.DataFrame, raeume: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Own areas as unions of those of their parts that have an area, in the order and shape of `eigene`."""
+    flaechen = dict(zip(raeume["raum_id"], raeume.geometry, strict=True))
+    teile = eltern.groupby("eltern_id")["raum_id"].agg(sorted).to_dict()
+    geometrie = [
+        shapely.coverage_union_all([flaechen[teil] for teil in teile[eigener] if teil in flaechen])
+        for eigener in eigene["raum_id"]
+    ]
+    return gpd.GeoDataFrame(eigene[["raum_id", "name", "ebene", "eltern_id"]], geometry=geometrie, crs=raeume.crs)
 
 
 def _grenzen(geometrien: dict[str, gpd.GeoDataFrame]) -> tuple[float, float, float, float]:

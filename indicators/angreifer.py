@@ -1,7 +1,7 @@
 """The attacker of the disclosure control: what can be derived from everything open? Pure linear programs.
 
 He knows all open cells, all relations M·a = 0 and a ≥ 0; a second, better informed one also knows that a supplier's
-"*" stands for a count in [1, t − 1]. Both have to fail.
+"*" stands for a count in [1, t − 1]. Both have to fail. That counts are whole is the subject of `ganzzahl.py`.
 """
 
 from __future__ import annotations
@@ -27,12 +27,15 @@ class Angreifer:
     Args:
         unten, oben: bounds he takes for granted for a hidden cell.
         soll_unten, soll_oben: interval that must remain possible for him; NaN = no claim.
+        grundlage: what was hidden from him without our publication (cells, bool): no more than he did not know then
+            is claimed. None = the claims are absolute.
     """
 
     unten: np.ndarray
     oben: np.ndarray
     soll_unten: np.ndarray
     soll_oben: np.ndarray
+    grundlage: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -134,9 +137,15 @@ def build_system(matrix: sparse.csr_array, wert: np.ndarray, verdeckt: np.ndarra
         unbekannt[zelle] = False
     zellen, zeilen = np.flatnonzero(unbekannt), np.flatnonzero(muster @ unbekannt.astype(float) > 0)
     a = matrix[zeilen][:, zellen].tocsr()
-    graph = sparse.block_array([[None, a], [a.T, None]]) if len(zeilen) else sparse.csr_array((len(zellen),) * 2)
+    return System(zellen, zeilen, a, -(matrix[zeilen] @ bekannt), *find_teile(a))
+
+
+def find_teile(a: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
+    """Number of the connected component of every column and of every row."""
+    zeilen, spalten = a.shape
+    graph = sparse.block_array([[None, a], [a.T, None]]) if zeilen else sparse.csr_array((spalten,) * 2)
     _, teil = connected_components(graph, directed=False)
-    return System(zellen, zeilen, a, -(matrix[zeilen] @ bekannt), teil[len(zeilen) :], teil[: len(zeilen)])
+    return teil[zeilen:], teil[:zeilen]
 
 
 def find_zeugen(system: System, wer: Angreifer, spur: Spur, *, runden: int = ZEUGEN_RUNDEN) -> None:
@@ -159,22 +168,24 @@ def find_zeugen(system: System, wer: Angreifer, spur: Spur, *, runden: int = ZEU
 
 
 def _solve_zeuge(system: System, wer: Angreifer, hoch, tief, gewicht) -> np.ndarray | None:
-    """Solution with many `hoch` cells up to their claim and many `tief` cells as low as possible."""
-    z, k = system.zellen, np.flatnonzero(hoch)
+    """Solution with many `hoch` cells up to their claim and many `tief` cells down to theirs.
+
+    Such a cell is the sum of two variables: up to the claim, and what lies above it.
+    """
+    z, zwei = system.zellen, np.flatnonzero(hoch | tief)
     unten, oben = wer.unten[z], wer.oben[z].copy()
-    ueber = wer.oben[z[k]] - wer.soll_oben[z[k]]  # second variable per cell: what lies above the claim
-    oben[k] = wer.soll_oben[z[k]]
+    oben[zwei] = np.where(hoch, wer.soll_oben[z], wer.soll_unten[z])[zwei]
     loesung = linprog(
-        np.r_[np.where(tief, gewicht, 0) - np.where(hoch, gewicht, 0), np.zeros(len(k))],
-        A_eq=sparse.hstack([system.a, system.a[:, k]]).tocsr(),
+        np.r_[np.where(hoch, -gewicht, 0), np.where(tief, gewicht, 0)[zwei]],
+        A_eq=sparse.hstack([system.a, system.a[:, zwei]]).tocsr(),
         b_eq=system.b,
-        bounds=np.column_stack([np.r_[unten, np.zeros(len(k))], np.r_[oben, ueber]]),
+        bounds=np.column_stack([np.r_[unten, np.zeros(len(zwei))], np.r_[oben, wer.oben[z[zwei]] - oben[zwei]]]),
         method="highs",
     )
     if loesung.status != OPTIMAL:
         return None
     x = loesung.x[: len(z)].copy()
-    x[k] += loesung.x[len(z) :]
+    x[zwei] += loesung.x[len(z) :]
     return x
 
 
@@ -192,7 +203,7 @@ def find_funde(
             innen = np.zeros(len(wert), dtype=bool)
             innen[system.zellen[spalten]] = True
             if loesung.status == UNBESCHRAENKT:
-                spur.note(np.array([zelle]), np.array([np.inf]))
+                spur.note(np.array([zelle]), np.array([-richtung * np.inf]))
             elif loesung.status != OPTIMAL:
                 yield Fund(int(zelle), np.nan, None, innen)
             else:
@@ -200,14 +211,18 @@ def find_funde(
                 if (luecke := loesung.fun - richtung * soll[zelle]) > EPS:
                     dual = np.zeros(matrix.shape[0])
                     dual[system.zeilen[zeilen]] = loesung.eqlin.marginals
-                    yield Fund(int(zelle), float(luecke), _gewinn(matrix, wert, dual), innen)
+                    yield Fund(int(zelle), float(luecke), _gewinn(matrix, wert, wer, dual), innen)
 
 
-def _gewinn(matrix: sparse.csr_array, wert: np.ndarray, dual: np.ndarray) -> np.ndarray:
-    """Reduced costs: a freed cell can fall from a to 0, or rise without limit."""
+def _gewinn(matrix: sparse.csr_array, wert: np.ndarray, wer: Angreifer, dual: np.ndarray) -> np.ndarray:
+    """Reduced costs: a freed cell can fall from a to its lower bound (without limit if it has none), or rise without
+    limit."""
     reduziert = -(matrix.T @ dual)
     reduziert[np.abs(reduziert) < 1e-9] = 0
-    return np.where(reduziert < 0, np.inf, reduziert * np.nan_to_num(wert))
+    gewinn, faellt = np.where(reduziert < 0, np.inf, 0), np.flatnonzero(reduziert > 0)
+    tiefe = np.nan_to_num(wert)[faellt] - np.where(np.isnan(wert), 0, wer.unten)[faellt]
+    gewinn[faellt] = reduziert[faellt] * np.maximum(tiefe, 0)
+    return gewinn
 
 
 def find_intervall(system: System, wer: Angreifer, zelle: int, wert: float) -> tuple[float, float]:
@@ -218,5 +233,5 @@ def find_intervall(system: System, wer: Angreifer, zelle: int, wert: float) -> t
     enden = []
     for richtung in (1.0, -1.0):
         loesung = system.solve(system.teil[hier[0]], {int(zelle): richtung}, wer.unten, wer.oben)
-        enden.append(np.inf if loesung.status == UNBESCHRAENKT else richtung * loesung.fun)
+        enden.append(-richtung * np.inf if loesung.status == UNBESCHRAENKT else richtung * loesung.fun)
     return enden[0], enden[1]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
+from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -18,6 +21,7 @@ class Freigabe(BaseModel):
     `rang` orders the profiles from the most permissive (1) upwards; a later one hides at least what an
     earlier one hides. `schwelle` is the minimum count per law (`recht` of a Merkmal), with `standard`.
     `ohne` leaves Merkmale out by level: what would be hidden nearly everywhere, or would force others to be hidden.
+    `methode` names the Merkmale that are shown rounded to tens instead of hidden; all profiles have the same.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -32,10 +36,22 @@ class Freigabe(BaseModel):
     nenner_mindest: int = Field(0, ge=0)
     schwelle: dict[str, int]
     ohne: dict[str, tuple[str, ...]] = {}
+    methode: dict[str, Literal["runden10"]] = {}
 
     def schwelle_fuer(self, recht: str) -> int:
         """Smallest count that may be shown under this law [persons]."""
         return self.schwelle.get(recht, self.schwelle["standard"])
+
+    @property
+    def regeln(self) -> str:
+        """Hash of what decides about a single cell; what is left out and what the profile is called do not."""
+        teile = (
+            sorted(self.schwelle.items()),
+            self.einwohner_mindest,
+            self.nenner_mindest,
+            sorted(self.methode.items()),
+        )
+        return hashlib.sha256(str(teile).encode()).hexdigest()[:12]
 
 
 def read_freigaben(*wurzeln: Path) -> list[Freigabe]:
@@ -56,7 +72,20 @@ def read_freigaben(*wurzeln: Path) -> list[Freigabe]:
             wo=", ".join(f"{f.id}.toml: rang = {f.rang}" for f in freigaben),
             tun="Jedem Profil einen eigenen Rang geben; 1 ist das freizügigste.",
         )
+    _check_methode(freigaben)
     return freigaben
+
+
+def _check_methode(freigaben: list[Freigabe]) -> None:
+    """A count rounded here and exact there would be known exactly: one method per Merkmal everywhere."""
+    for a, b in pairwise(freigaben):
+        for merkmal in sorted(set(a.methode) ^ set(b.methode)):
+            gerundet, genau = (a, b) if merkmal in a.methode else (b, a)
+            raise KatalogError(
+                f"Das Merkmal »{merkmal}« ist in einem Profil gerundet und in einem anderen genau.",
+                wo=f'{gerundet.id}.toml: methode.{merkmal} = "runden10"; {genau.id}.toml: ohne Eintrag',
+                tun="In alle Freigabeprofile denselben Eintrag unter [methode] schreiben, oder in keines.",
+            )
 
 
 def _read(datei: Path) -> Freigabe:

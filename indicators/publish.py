@@ -9,31 +9,46 @@ a crash at any step leaves the old state served.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
 from etl.quelle import Quelle
+from geodata.differenz import Ablehnung, find_zugelassene
+from geodata.eigene import Eigene
+from geodata.eigene_raeume import build_ebenen, build_raeume, sortiere_ebenen
 from geodata.fehler import KatalogError
 from geodata.gebiet import Gebiet
 from geodata.geometrie import find_zuschnitte, read_geometrien, write_browsergeometrie
 from geodata.umstieg import ART_TEXT, read_umstiege
+from indicators import eigene as eigene_raeume
+from indicators.altstand import find_alte, read_gezeigt
 from indicators.berechnung import Zahlen, build_kennzahl, build_zahlen, ohne_unsinn
+from indicators.bestand import find_folge, find_neuen_namen, find_zeiger, set_zeiger
 from indicators.eingang import Eingang, read_eingang
 from indicators.freigabe import Freigabe
-from indicators.gate import Bescheid, Regeln, protect_zaehlung
+from indicators.gate import FASSUNG, Bescheid, Regeln, build_regeln, protect_zaehlung
+from indicators.gedaechtnis import Gedaechtnis
 from indicators.herkunft import build_herkunft
 from indicators.katalog import build_eintrag
 from indicators.kennzahl import Fassung, Kennzahl
 from indicators.klassen import build_klassen
-from indicators.staende import raeume_auf, read_zeiger, set_zeiger, sperre, sync, write_manifest
+from indicators.manifest import read_manifest, write_manifest
+from indicators.platte import ersetze, loesche, schreibfehler, sync_baum
+from indicators.regeln import ZAEHLBAR
+from indicators.rundung import check_methode, find_hinweis, runde_zaehlung
+from indicators.schluessel import mac, read_schluessel
+from indicators.sperre import sperre
+from indicators.staende import find_fertigen, raeume_auf
 from indicators.store import SCHEMA_VERSION
 from indicators.umrechnung import SPALTEN as UMGERECHNET
 from indicators.umrechnung import build_gewichte, build_heute, build_umgerechnet, rechne_um
@@ -46,11 +61,13 @@ Melder = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Ergebnis:
-    """What `publish` did: folder name of the snapshot, `neu` (False: published already), certificate per profile."""
+    """What `publish` did: folder name of the snapshot, `neu` (False: published already), certificate per profile, own
+    areas that were refused."""
 
     snapshot: str
     neu: bool
     zertifikate: dict[str, dict]
+    abgelehnt: tuple[Ablehnung, ...] = ()
 
 
 def publish(
@@ -72,39 +89,51 @@ def publish(
         MonitoringError: nothing is loaded, or somebody else is publishing.
         GeheimhaltungError: a table cannot be protected; nothing is published then.
     """
-    with sperre(ordner):
+    with sperre(ordner), schreibfehler(ordner):
         eingang = read_eingang(ordner / "intern.duckdb", gebiet)
-        kennung = _hash(gebiet, quellen, kennzahlen, freigaben, eingang, version)
-        aktuell = read_zeiger(ordner)
-        if aktuell and aktuell.endswith(kennung) and (ordner / "bestand" / aktuell).is_dir():
-            manifest = json.loads((ordner / "bestand" / aktuell / "manifest.json").read_text(encoding="utf-8"))
-            return Ergebnis(aktuell, False, manifest["zertifikate"])
-        jetzt = datetime.now(UTC).replace(microsecond=0)
-        name = f"{jetzt:%Y-%m-%dT%H%M%SZ}_{kennung}"
-        bau = ordner / "bestand" / f".bau_{os.getpid()}"
+        vorhaben = eigene_raeume.read_vorhaben(gebiet, ordner)
+        schluessel = read_schluessel(ordner.parent)
+        kennung = _hash(schluessel, gebiet, quellen, kennzahlen, freigaben, eingang, vorhaben, version)
         raeume_auf(ordner / "bestand")
+        if fertig := find_fertigen(ordner, kennung):
+            neu = fertig != find_zeiger(ordner)
+            if neu:
+                set_zeiger(ordner, fertig)
+            return Ergebnis(fertig, neu, read_manifest(ordner / "bestand" / fertig)["zertifikate"])
+        jetzt = datetime.now(UTC).replace(microsecond=0)
+        name = find_neuen_namen(ordner, kennung, jetzt)
+        bau = ordner / "bestand" / f".bau_{os.getpid()}"
         bau.mkdir(parents=True)
         try:
-            kopf = {"snapshot": name, "erstellt_am": jetzt.isoformat(), "version": version}
-            zertifikate = _build(gebiet, quellen, kennzahlen, freigaben, eingang, bau, kopf, melde)
+            kopf = {"snapshot": name, "folge": find_folge(name), "erstellt_am": jetzt.isoformat(), "version": version}
+            eingabe = build_eingabe(gebiet, quellen, kennzahlen, freigaben, eingang, vorhaben)
+            mittel = Mittel(ordner, Gedaechtnis(ordner), schluessel, melde)
+            zertifikate, eigene, abgelehnt = _build(gebiet, quellen, eingabe, eingang, bau, kopf, mittel)
+            # What must be remembered of a snapshot is written before it gets its name: with it, it may be shown.
+            kopf["gedaechtnis"] = mittel.gedaechtnis.schreibe()
+            eigene_raeume.merke(ordner, eigene)
             write_manifest(bau, kopf, zertifikate)
-            sync(bau)
-            os.replace(bau, ordner / "bestand" / name)
+            sync_baum(bau)
+            ersetze(bau, ordner / "bestand" / name)
         except BaseException:
-            shutil.rmtree(bau, ignore_errors=True)
+            loesche(bau)
             raise
         set_zeiger(ordner, name)
-    return Ergebnis(name, True, zertifikate)
+    return Ergebnis(name, True, zertifikate, tuple(abgelehnt))
 
 
-def _hash(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, version: str) -> str:
-    """Hash of the inputs. DuckDB files of equal content differ in bytes, so outputs cannot name a snapshot."""
-    summe = hashlib.sha256(f"{version} {SCHEMA_VERSION}".encode())
+def _hash(schluessel: bytes, gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, vorhaben, version: str) -> str:
+    """Keyed hash of the inputs: the name of a snapshot confirms no guess of what is secret in them.
+
+    DuckDB files of equal content differ in bytes, so outputs cannot name a snapshot.
+    """
+    summe = hmac.new(schluessel, f"{version} {SCHEMA_VERSION} {FASSUNG}".encode(), hashlib.sha256)
     for datei in sorted(p for p in gebiet.ordner.rglob("*") if p.is_file()):
         summe.update(datei.read_bytes())
     eigene = [q for q in quellen.values() if gebiet.id in q.gebiet]
     for modell in (*eigene, *kennzahlen.values(), *freigaben):
         summe.update(modell.model_dump_json().encode())
+    summe.update(vorhaben.als_text().encode())
     # Values, not delivery numbers: taking back a delivery and loading it again is the same state.
     for df in (eingang.fallzahl, eingang.lieferung.drop(columns="geladen_am"), eingang.befund, eingang.unsinn):
         summe.update(pd.util.hash_pandas_object(df.astype(str), index=False).to_numpy().tobytes())
@@ -114,41 +143,157 @@ def _hash(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, version: str
 # --- building --------------------------------------------------------------------------------
 
 
-def _build(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, bau: Path, kopf: dict, melde: Melder) -> dict:
+@dataclass(frozen=True)
+class Mittel:
+    """What building needs beside its input: memory of earlier publications, key of the installation, progress."""
+
+    ordner: Path  # daten/<gebiet>
+    gedaechtnis: Gedaechtnis
+    schluessel: bytes
+    melde: Melder
+
+
+@dataclass(frozen=True)
+class Eingabe:
+    """What goes into the gate, own areas included, and what the steps behind it need of the catalogue."""
+
+    merkmale: dict
+    fassungen: list[tuple[Kennzahl, Fassung]]
+    freigaben: list[Freigabe]
+    regeln: Regeln
+    zaehlung: pd.DataFrame
+    eltern: pd.DataFrame
+    raeume: pd.DataFrame  # of the Gebiet
+    eigene_raeume: pd.DataFrame
+    zugelassen: list[Eigene]
+    abgelehnt: list[Ablehnung]
+    geometrien: dict
+
+    @property
+    def summierbar(self) -> set[str]:
+        return {name for name, m in self.merkmale.items() if m.art in ZAEHLBAR}
+
+
+def build_eingabe(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, vorhaben) -> Eingabe:
+    """Counts, relations and rules of one Gebiet as the gate wants them; own areas that may not be are already out."""
     merkmale = {name: m for q in quellen.values() if gebiet.id in q.gebiet for name, m in q.merkmale.items()}
     geometrien = read_geometrien(gebiet)
     raeume = _build_raeume(gebiet, geometrien)
     lage = raeume[["raum_id", "gebietsstand", "rest", "zuschnitt"]]
     eltern = gebiet.read_eltern().merge(lage, on=["raum_id", "gebietsstand"])
-    gewichte = build_gewichte(read_umstiege(gebiet), raeume, tuple(e.id for e in gebiet.ebenen))
-    summierbar = {name for name, m in merkmale.items() if m.art == "anzahl"}
+    summierbar = {name for name, m in merkmale.items() if m.art in ZAEHLBAR}
     zaehlung = build_zaehlung(eingang.fallzahl, raeume, [e.id for e in gebiet.ebenen], summierbar=summierbar)
     fassungen = _fassungen(kennzahlen, set(eingang.fallzahl["merkmal"]))
     _check_vollstaendig(gebiet, quellen, fassungen, eingang)
-    regeln = Regeln(
-        recht={name: m.recht for name, m in merkmale.items() if m.art == "anzahl"},
-        summen={name: [list(weg) for weg in m.zerlegungen] for name, m in merkmale.items() if m.zerlegungen},
-        quoten=[(list(f.zaehler), list(f.nenner)) for k, f in fassungen if k.art == "quote"],
-        teile=[(name, m.teil_von) for name, m in merkmale.items() if m.teil_von in merkmale],
-        gezeigt=frozenset(m for _, f in fassungen for m in f.merkmale),
+    regeln = build_regeln(merkmale, fassungen)
+    check_methode(freigaben, regeln)
+    heute = eltern[eltern["gebietsstand"] == gebiet.gebietsstaende[-1].id]
+    ist_klein = eigene_raeume.build_ist_klein(zaehlung, vorhaben.bestand, freigaben)
+    zugelassen, abgelehnt = find_zugelassene(vorhaben, heute, ist_klein)
+    frueher = vorhaben.frueher(zugelassen)
+    gerundet = runde_zaehlung(zaehlung, freigaben, regeln)
+    mehr = eigene_raeume.ergaenze(
+        zaehlung, eltern, raeume, zugelassen, frueher, summierbar=summierbar, gerundet=gerundet
     )
-    bescheide = protect_zaehlung(zaehlung, eltern, regeln, freigaben, melde=melde)
-    geo = _write_geometrie(gebiet, geometrien, bau / "geo")
+    return Eingabe(
+        merkmale=merkmale,
+        fassungen=fassungen,
+        freigaben=eigene_raeume.mit_ohne(freigaben, [*zugelassen, *frueher]),
+        regeln=regeln,
+        zaehlung=mehr.zaehlung,
+        eltern=mehr.eltern,
+        raeume=raeume,
+        eigene_raeume=mehr.raeume,
+        zugelassen=zugelassen,
+        abgelehnt=abgelehnt,
+        geometrien=geometrien,
+    )
+
+
+def entscheide(
+    eingabe: Eingabe,
+    melde: Melder = lambda *_: None,
+    ordner: Path | None = None,
+    gedaechtnis: Gedaechtnis | None = None,
+) -> dict[str, Bescheid]:
+    """What every profile may see; also asked by whoever wants to know before publishing.
+
+    Args:
+        ordner: `daten/<gebiet>`: with it, everything published before is reckoned with.
+        gedaechtnis: of that folder; what is new is noted there and not written.
+    """
+    gedaechtnis = gedaechtnis or (Gedaechtnis(ordner) if ordner else None)
+    gezeigt = []
+    for name in find_alte(ordner, gedaechtnis) if ordner else []:
+        gezeigt.append(read_gezeigt(ordner / "bestand" / name, eingabe.fassungen, eingabe.zaehlung))
+        gedaechtnis.trage_nach(name)
+    return protect_zaehlung(
+        eingabe.zaehlung,
+        eingabe.eltern,
+        eingabe.regeln,
+        eingabe.freigaben,
+        gedaechtnis=gedaechtnis,
+        gezeigt=gezeigt,
+        melde=melde,
+    )
+
+
+def find_nutzlose(eingabe: Eingabe, bescheid: Bescheid, freigabe: Freigabe) -> list[Ablehnung]:
+    """Own areas of which one profile would show nearly nothing."""
+    themen = {m: k.thema_titel for k, f in reversed(eingabe.fassungen) for m in f.zaehler}
+    return eigene_raeume.find_nutzlose(
+        eingabe.zaehlung,
+        bescheid.gesperrt,
+        eingabe.zugelassen,
+        recht=eingabe.regeln.recht,
+        gezeigt=eingabe.regeln.gezeigt,
+        themen=themen,
+        titel=freigabe.titel,
+    )
+
+
+def _build(gebiet, quellen, eingabe: Eingabe, eingang: Eingang, bau: Path, kopf: dict, mittel: Mittel) -> tuple:
+    """Builds all profiles into the folder `bau`: certificates, own areas that are shown, and those that are refused."""
+    merkmale, fassungen, freigaben, regeln = eingabe.merkmale, eingabe.fassungen, eingabe.freigaben, eingabe.regeln
+    summierbar = eingabe.summierbar
+    bescheide = entscheide(eingabe, mittel.melde, mittel.ordner, mittel.gedaechtnis)
+    nutzlos = find_nutzlose(eingabe, bescheide[freigaben[0].id], freigaben[0])
+    eigene, abgelehnt = eigene_raeume.ohne(eingabe.zugelassen, nutzlos), [*eingabe.abgelehnt, *nutzlos]
+    ebenen = sortiere_ebenen(gebiet.ebenen, build_ebenen(eigene, eingabe.raeume))
+    gezeigt = build_raeume(eigene, eingabe.raeume)
+    raeume = pd.concat([eingabe.raeume, gezeigt], ignore_index=True)
+    # Counts of areas published before are there for the gate only.
+    zaehlung = runde_zaehlung(eingabe.zaehlung, freigaben, regeln)
+    zaehlung = zaehlung[zaehlung["raum_id"].isin(raeume["raum_id"])]
+    sichtbar = eingabe.eltern["raum_id"].isin(raeume["raum_id"]) & eingabe.eltern["eltern_id"].isin(raeume["raum_id"])
+    eltern = eingabe.eltern[sichtbar]
+    namen = tuple(e.id for e in ebenen)
+    gewichte = build_gewichte(read_umstiege(gebiet), eingabe.raeume, tuple(e.id for e in gebiet.ebenen))
+    gewichte = eigene_raeume.ergaenze_gewichte(gewichte, eigene, eingabe.raeume, gezeigt)
+    geo = _write_geometrie(gebiet, eingabe.geometrien, bau / "geo", gezeigt, eltern)
     titel = {name: m.titel for name, m in merkmale.items()}
     vorher = None
+
+    @cache
+    def herkunft(intern: bool, stichtage: tuple) -> pd.DataFrame:
+        return build_herkunft(fassungen, dict(stichtage), eingang.woher, merkmale, quellen, intern=intern)
+
     for nr, freigabe in enumerate(freigaben, start=1):
         bescheid, ziel = bescheide[freigabe.id], bau / f"werte_{freigabe.id}"
         if vorher and bescheid.gesperrt.equals(bescheide[vorher].gesperrt):  # both profiles see the same
             shutil.copytree(bau / f"werte_{vorher}", ziel)
         else:
-            zahlen = build_zahlen(zaehlung, bescheid.gesperrt, tuple(e.id for e in gebiet.ebenen))
+            zahlen = build_zahlen(zaehlung, bescheid.gesperrt, namen)
             zahlen = ohne_unsinn(zahlen, eingang.unsinn)
             tabellen = _build_tabellen(zahlen, fassungen)
             umgerechnet, umbruch = _build_umgerechnet(gebiet, zahlen, gewichte, fassungen, sorted(summierbar))
             tabellen, umgerechnet = _ohne_dopplung(tabellen, umgerechnet)
             dateien = [geo, _write_werte(tabellen, raeume, ziel), _write_heute(tabellen, umgerechnet, raeume, ziel)]
         vorher = freigabe.id
-        stand = _build_stand(gebiet, quellen, eingang, freigabe, bescheid, kopf)
+        stand = _build_stand(gebiet, quellen, eingang, freigabe, bescheid, kopf, ebenen)
+        stand["einwohner_mindest"] = eigene_raeume.find_mindest(freigaben)
+        if nr == 1:  # reasons stay in the house
+            stand["eigene_abgelehnt"] = [asdict(a) for a in abgelehnt]
         _write_datenbank(
             bau / f"{freigabe.id}.duckdb",
             raum=raeume,
@@ -156,28 +301,21 @@ def _build(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, bau: Path, 
             kennzahl=pd.concat(tabellen.values(), ignore_index=True),
             kennzahl_umgerechnet=umgerechnet,
             umbruch=umbruch,
-            katalog=_build_katalog(fassungen, titel, tabellen, merkmale),
+            katalog=_build_katalog(fassungen, titel, tabellen, merkmale, freigaben),
             klasse=_build_klassen(tabellen, {k.id: k for k, _ in fassungen}),
             datei=pd.concat(dateien, ignore_index=True),
-            lieferung=_build_lieferungen(eingang, quellen, mit_hash=freigabe.nur_lokal),
+            lieferung=_build_lieferungen(eingang, quellen, mittel.schluessel if freigabe.nur_lokal else None),
             vollstaendigkeit=_build_vollstaendigkeit(eingang, raeume, titel),
             luecke=eingang.luecke,
             befund_zahl=eingang.befund,
-            herkunft=build_herkunft(
-                fassungen,
-                {name: sorted(set(t["stichtag"])) for name, t in tabellen.items()},
-                eingang.woher,
-                merkmale,
-                quellen,
-                intern=freigabe.nur_lokal,
-            ),
+            herkunft=herkunft(freigabe.nur_lokal, _stichtage(tabellen)),
             schutz=_build_schutz(zaehlung, bescheid, titel, regeln),
             stand=pd.DataFrame(
                 {"schluessel": stand.keys(), "wert": [json.dumps(w, ensure_ascii=False) for w in stand.values()]}
             ),
         )
-        melde(nr, len(freigaben), "Freigabeprofile")
-    return {f.id: bescheide[f.id].zertifikat for f in freigaben}
+        mittel.melde(nr, len(freigaben), "Freigabeprofile")
+    return {f.id: bescheide[f.id].zertifikat for f in freigaben}, eigene, abgelehnt
 
 
 def _check_vollstaendig(gebiet: Gebiet, quellen: dict[str, Quelle], fassungen: list, eingang: Eingang) -> None:
@@ -254,7 +392,7 @@ def _ohne_dopplung(tabellen: dict[str, pd.DataFrame], umgerechnet: pd.DataFrame)
     return tabellen, umgerechnet[~weg].reset_index(drop=True) if len(weg) else umgerechnet
 
 
-def _build_stand(gebiet, quellen, eingang: Eingang, freigabe: Freigabe, bescheid: Bescheid, kopf: dict) -> dict:
+def _build_stand(gebiet, quellen, eingang: Eingang, freigabe: Freigabe, bescheid: Bescheid, kopf: dict, ebenen) -> dict:
     benutzt = [quellen[q] for q in dict.fromkeys(eingang.lieferung["quelle"])]
     texte = ("titel", "herausgeber", "lizenz", "hinweis")
     karten = {s.quelle: s.lizenz for s in gebiet.gebietsstaende}
@@ -275,19 +413,29 @@ def _build_stand(gebiet, quellen, eingang: Eingang, freigabe: Freigabe, bescheid
             {"ab": stand.id, "art": ART_TEXT[stand.umstieg_art]} for stand in gebiet.gebietsstaende if stand.umstieg_art
         ],
         "bruch_ab_anteil": gebiet.bruch_ab_anteil,
-        "ebenen": [{f: getattr(e, f) for f in ("id", "titel", "titel_plural", "eltern")} for e in gebiet.ebenen],
+        "ebenen": [
+            {f: getattr(e, f, "") for f in ("id", "titel", "titel_plural", "eltern", "bausteine", "beschreibung")}
+            for e in ebenen
+        ],
         "quellen": [{t: getattr(q, t) for t in texte} for q in benutzt]
         + [dict(zip(texte, ("Gebietsgrenzen", q, lizenz, q), strict=True)) for q, lizenz in karten.items()],
         "zertifikat": bescheid.zertifikat,
     }
 
 
-def _build_katalog(fassungen: list, titel: dict[str, str], tabellen: dict, merkmale: dict) -> pd.DataFrame:
+def _stichtage(tabellen: dict[str, pd.DataFrame]) -> tuple:
+    """Kennzahl and the Stichtage it has values at."""
+    return tuple((name, tuple(sorted(set(tabelle["stichtag"])))) for name, tabelle in tabellen.items())
+
+
+def _build_katalog(fassungen: list, titel: dict[str, str], tabellen: dict, merkmale: dict, freigaben) -> pd.DataFrame:
     zeilen = []
     for nr, (kennzahl, fassung) in enumerate(fassungen):
         if kennzahl.id in tabellen:
             monatlich = any(merkmale[m].zeitbezug == "monat" for m in fassung.zaehler if m in merkmale)
             eintrag = build_eintrag(kennzahl, fassung, titel, monatlich=monatlich)
+            if hinweis := find_hinweis(fassung.merkmale, freigaben, titel):  # an approximation, as every page says it
+                eintrag |= {"naeherung": " ".join(filter(None, (eintrag["naeherung"], hinweis)))}
             zeilen.append((kennzahl.id, nr, json.dumps(eintrag, ensure_ascii=False)))
     return pd.DataFrame(zeilen, columns=["kennzahl_id", "reihenfolge", "eintrag"])
 
@@ -301,9 +449,11 @@ def _build_klassen(tabellen: dict[str, pd.DataFrame], kennzahlen: dict[str, Kenn
     return pd.DataFrame(zeilen, columns=["kennzahl_id", "ebene", "nr", "von", "bis"])
 
 
-def _build_lieferungen(eingang: Eingang, quellen: dict[str, Quelle], *, mit_hash: bool) -> pd.DataFrame:
-    """Deliveries in use. Outside the house without their hash: it could confirm a guess of the secret content."""
-    df = eingang.lieferung if mit_hash else eingang.lieferung.assign(sha256="")
+def _build_lieferungen(eingang: Eingang, quellen: dict[str, Quelle], schluessel: bytes | None) -> pd.DataFrame:
+    """Deliveries in use, told apart in the house by a keyed hash: a plain one could confirm a guess of what is secret
+    in them. Outside there is none."""
+    df = eingang.lieferung
+    df = df.assign(sha256=[mac(schluessel, s) for s in df["sha256"]] if schluessel else "")
     texte = {
         t: df["quelle"].map({q.id: getattr(q, t) for q in quellen.values()})
         for t in ("titel", "herausgeber", "lizenz", "hinweis")
@@ -332,11 +482,11 @@ def _build_schutz(zaehlung: pd.DataFrame, bescheid: Bescheid, titel: dict, regel
 # --- writing ---------------------------------------------------------------------------------
 
 
-def _write_geometrie(gebiet: Gebiet, geometrien: dict, ziel: Path) -> pd.DataFrame:
+def _write_geometrie(gebiet: Gebiet, geometrien: dict, ziel: Path, eigene: pd.DataFrame, eltern) -> pd.DataFrame:
     ziel.mkdir()
     zeilen = []
     for stand in gebiet.gebietsstaende:
-        for ebene, name in write_browsergeometrie(gebiet, stand, ziel, geometrien).items():
+        for ebene, name in write_browsergeometrie(gebiet, stand, ziel, geometrien, eigene, eltern).items():
             zeilen.append(("", ebene, stand.id, "geo", name))
     return pd.DataFrame(zeilen, columns=["kennzahl_id", "ebene", "gebietsstand", "art", "name"])
 
@@ -379,6 +529,7 @@ def _write_datenbank(pfad: Path, **tabellen: pd.DataFrame) -> None:
             con.register("neu", df)
             con.execute(f"INSERT INTO {name} BY NAME SELECT {_spalten(con, name)} FROM neu")
             con.unregister("neu")
+        con.execute("CHECKPOINT")  # closing would do it too, but say nothing if the disk is full
 
 
 def _spalten(con: duckdb.DuckDBPyConnection, tabelle: str) -> str:

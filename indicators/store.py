@@ -17,6 +17,10 @@ import duckdb
 import pandas as pd
 
 from geodata.fehler import MonitoringError
+from indicators.frist import SEKUNDEN, frist
+from indicators.frist import ZuLange as ZuLange  # what a caller may have to catch
+from indicators.mischung import Mischdatei, Sicht, mische_datei, verbinde
+from indicators.sperre import belege
 
 SCHEMA_VERSION = 3
 
@@ -29,10 +33,14 @@ _WERTE = """
 
 @dataclass(frozen=True)
 class StandEbene:
+    """A level; own areas name the level of their parts (`bausteine`), those of the Gebiet none."""
+
     id: str
     titel: str
     titel_plural: str
     eltern: str | None
+    bausteine: str = ""
+    beschreibung: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,17 @@ class Stand:
     bruch_ab_anteil: float
     ebenen: tuple[StandEbene, ...]
     quellen: tuple[QuellenHinweis, ...]
+    schutz_fassung: str = ""  # a mixed view counts hidden cells as the profile of this title does
+
+    @property
+    def ebenen_gebiet(self) -> tuple[StandEbene, ...]:
+        """Levels without own areas."""
+        return tuple(e for e in self.ebenen if not e.bausteine)
+
+    @property
+    def ebenen_eigene(self) -> tuple[StandEbene, ...]:
+        """Levels of own areas."""
+        return tuple(e for e in self.ebenen if e.bausteine)
 
     def ebene(self, ebene_id: str) -> StandEbene:
         return next(e for e in self.ebenen if e.id == ebene_id)
@@ -130,46 +149,80 @@ class Raum:
     bis: date | None  # the day from which this Raum exists no more; None: it exists today
 
 
+def _find_datei(snapshot_ordner: Path, freigabe: str) -> Path:
+    datei = snapshot_ordner / f"{freigabe}.duckdb"
+    if not datei.is_file():
+        vorhanden = ", ".join(sorted(p.stem for p in snapshot_ordner.glob("*.duckdb"))) or "keines"
+        raise MonitoringError(
+            f"Das Freigabeprofil »{freigabe}« ist in diesem Stand nicht veröffentlicht.",
+            wo=f"{snapshot_ordner} (vorhanden: {vorhanden})",
+            tun="Ein vorhandenes Profil wählen oder »sozialraum veroeffentlichen« ausführen.",
+        )
+    return datei
+
+
 class Store:
     """Read access to `<freigabe>.duckdb` of one snapshot folder. Safe for several threads."""
 
-    def __init__(self, ordner: Path, verbindung: duckdb.DuckDBPyConnection) -> None:
+    sekunden = SEKUNDEN  # the longest any query may take
+    hinweis = ""  # set by whoever serves it: why this snapshot is shown and not the newest; stands on every page
+
+    def __init__(
+        self,
+        ordner: Path,
+        verbindung: duckdb.DuckDBPyConnection,
+        sicht: Sicht,
+        mischdateien: dict[str, Mischdatei] | None = None,
+    ) -> None:
         self._ordner = ordner
+        self._belegt = belege(ordner)  # until this Store is gone, nobody removes the snapshot
         self._verbindung = verbindung
+        self.sicht = sicht
+        self._mischdateien = mischdateien or {}
 
     @classmethod
     def open(cls, snapshot_ordner: Path, freigabe: str) -> Store:
-        """Open a published snapshot.
+        """Open a published snapshot; `staende.find_gezeigt` says which one may be shown.
 
         Raises:
             MonitoringError: the profile is not part of the snapshot, or another version wrote it.
         """
-        datei = snapshot_ordner / f"{freigabe}.duckdb"
-        if not datei.is_file():
-            vorhanden = ", ".join(sorted(p.stem for p in snapshot_ordner.glob("*.duckdb"))) or "keines"
-            raise MonitoringError(
-                f"Das Freigabeprofil »{freigabe}« ist in diesem Stand nicht veröffentlicht.",
-                wo=f"{snapshot_ordner} (vorhanden: {vorhanden})",
-                tun="Ein vorhandenes Profil wählen oder »sozialraum veroeffentlichen« ausführen.",
-            )
-        verbindung = duckdb.connect(
-            str(datei), read_only=True, config={"enable_external_access": "false", "lock_configuration": "true"}
-        )
-        store = cls(snapshot_ordner, verbindung)
+        return cls.open_sicht(snapshot_ordner, Sicht(freigabe))
+
+    @classmethod
+    def open_sicht(cls, snapshot_ordner: Path, sicht: Sicht) -> Store:
+        """Open what a role sees of a published snapshot: one profile, or a mixture of two (see `mischung`).
+
+        Raises:
+            MonitoringError: as `open`.
+        """
+        profile = (sicht.freigabe, sicht.innen) if sicht.kommunen else (sicht.freigabe,)
+        dateien = [_find_datei(snapshot_ordner, profil) for profil in profile]
+        if sicht.kommunen:
+            cls.open(snapshot_ordner, sicht.freigabe).close()  # of this version of the program?
+            verbindung, mischdateien = verbinde(snapshot_ordner, sicht)
+        else:
+            schutz = {"enable_external_access": "false", "lock_configuration": "true"}
+            verbindung, mischdateien = duckdb.connect(str(dateien[0]), read_only=True, config=schutz), {}
+        store = cls(snapshot_ordner, verbindung, sicht, mischdateien)
         if store._stand_roh.get("schema") != SCHEMA_VERSION:
             verbindung.close()
             raise MonitoringError(
                 "Dieser Stand wurde von einer anderen Programmversion geschrieben.",
-                wo=str(datei),
+                wo=str(dateien[0]),
                 tun="»sozialraum veroeffentlichen« mit dieser Version erneut ausführen.",
             )
         return store
 
     def close(self) -> None:
         self._verbindung.close()
+        if self._belegt:
+            self._belegt.close()
 
     def _frage(self, sql: str, parameter: dict | None = None) -> pd.DataFrame:
-        df = self._verbindung.cursor().execute(sql, parameter or {}).df()
+        cursor = self._verbindung.cursor()
+        with frist(cursor, self.sekunden):
+            df = cursor.execute(sql, parameter or {}).df()
         for spalte in ("stichtag", "von", "bis", "vom"):
             if spalte in df and str(df[spalte].dtype).startswith("datetime"):
                 df[spalte] = df[spalte].dt.date
@@ -186,7 +239,7 @@ class Store:
         felder = {
             name: roh[name]
             for name in Stand.__dataclass_fields__
-            if name not in ("erstellt_am", "ebenen", "quellen", "umstiege")
+            if name not in ("erstellt_am", "ebenen", "quellen", "umstiege") and name in roh
         }
         return Stand(
             **felder,
@@ -200,6 +253,22 @@ class Store:
     def zertifikat(self) -> dict:
         """Figures of the disclosure control of this snapshot: Zellen, gesperrt, primaer, …"""
         return self._stand_roh["zertifikat"]
+
+    @property
+    def ist_weiteste(self) -> bool:
+        """Is this the most permissive profile, for the whole Gebiet?"""
+        return "eigene_abgelehnt" in self._stand_roh and not self.sicht.kommunen
+
+    @property
+    def einwohner_mindest(self) -> float:
+        """Sums over fewer people than this give nothing but hatching: the largest minimum of all profiles."""
+        return float(self._stand_roh.get("einwohner_mindest", 0))
+
+    @property
+    def eigene_abgelehnt(self) -> list[dict]:
+        """Own areas that were refused when this snapshot was built: datei, raum, name, grund; the most permissive
+        profile only."""
+        return self._stand_roh.get("eigene_abgelehnt", [])
 
     # --- catalogue ---------------------------------------------------------------------------
 
@@ -283,10 +352,35 @@ class Store:
         )
 
     def kinder(self, raum_id: str) -> pd.DataFrame:
-        """Räume directly below this one in the newest Gebietsstand, same columns as `raeume`."""
+        """Räume directly below this one in the newest Gebietsstand, the parts of an own area; columns as `raeume`."""
         alle = self._raeume
         neuester = alle["gebietsstand"].max()
-        return alle[(alle["eltern_id"] == raum_id) & (alle["gebietsstand"] == neuester)].reset_index(drop=True)
+        eigene = [e.id for e in self.stand.ebenen_eigene]
+        unten = (alle["eltern_id"] == raum_id) & ~alle["ebene"].isin(eigene)
+        if (alle.loc[alle["raum_id"] == raum_id, "ebene"].isin(eigene)).any():
+            unten = alle["raum_id"].isin(self.teile(raum_id))
+        return alle[unten & (alle["gebietsstand"] == neuester)].reset_index(drop=True)
+
+    @cached_property
+    def _eigene_teile(self) -> pd.DataFrame:
+        if not self.stand.ebenen_eigene:
+            return pd.DataFrame({"eigener": [], "raum_id": []}, dtype=str)
+        return self._frage(
+            """
+            SELECT DISTINCT e.eltern_id AS eigener, e.raum_id FROM raum_eltern e JOIN raum r ON r.raum_id = e.eltern_id
+            WHERE list_contains($ebenen, r.ebene) ORDER BY ALL
+            """,
+            {"ebenen": [e.id for e in self.stand.ebenen_eigene]},
+        )
+
+    def teile(self, eigener: str) -> list[str]:
+        """The Räume an own area is made of."""
+        return list(self._eigene_teile.loc[self._eigene_teile["eigener"] == eigener, "raum_id"])
+
+    def eigene_mit(self, raum_id: str) -> pd.DataFrame:
+        """The own areas a Raum is part of, columns as `raeume`."""
+        treffer = self._eigene_teile.loc[self._eigene_teile["raum_id"] == raum_id, "eigener"]
+        return self._raeume[self._raeume["raum_id"].isin(treffer)].reset_index(drop=True)
 
     # --- values ------------------------------------------------------------------------------
 
@@ -499,14 +593,23 @@ class Store:
         d = d[(d["art"] == "geo") & (d["ebene"] == eltern)]
         return dict(zip(d["gebietsstand"], d["name"], strict=True))
 
+    def datei_inhalt(self, name: str) -> bytes | None:
+        """A browser file of this view, compressed; None for every name that this view does not list."""
+        if (misch := self._mischdateien.get(name)) is not None:
+            return mische_datei(self._ordner, self.sicht, self._verbindung.cursor(), misch)
+        pfad = self.datei_pfad(name)
+        return pfad.read_bytes() if pfad else None
+
     def datei_pfad(self, name: str) -> Path | None:
-        """Path of a browser file of this snapshot; None for every name the snapshot does not list."""
+        """Path of a browser file of this snapshot; None for every name the view does not list or that is mixed."""
+        if name in self._mischdateien:
+            return None
         treffer = self._dateien[self._dateien["name"] == name]
         if treffer.empty:
             return None
         if treffer.iloc[0]["art"] == "geo":
             return self._ordner / "geo" / name
-        return self._ordner / f"werte_{self.stand.freigabe}" / name
+        return self._ordner / f"werte_{self.sicht.freigabe}" / name
 
     # --- about the data ----------------------------------------------------------------------
 
@@ -543,10 +646,10 @@ class Store:
 
 
 def find_aktuell(daten: Path, gebiet_id: str) -> Path | None:
-    """Folder of the snapshot that AKTUELL.json points to; None when nothing is published."""
+    """Folder of the snapshot that AKTUELL.json points to, unchecked; None when nothing is published."""
     zeiger = daten / gebiet_id / "AKTUELL.json"
     if not zeiger.is_file():
         return None
     name = json.loads(zeiger.read_text(encoding="utf-8"))["snapshot"]
-    ordner = daten / gebiet_id / "bestand" / name
-    return ordner if ordner.is_dir() else None
+    ordner = daten / gebiet_id / "bestand" / (name or "")
+    return ordner if name and ordner.is_dir() else None

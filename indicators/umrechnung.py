@@ -68,14 +68,14 @@ def build_gewichte(umstiege: dict[str, pd.DataFrame], raeume: pd.DataFrame, eben
     for von, tabelle in umstiege.items():
         paare = tabelle.rename(columns={"raum_neu": "raum_id"})
         for ebene in reversed(ebenen):
-            paare = _fasse_zusammen(paare)
+            paare = fasse_zusammen(paare)
             teile.append(paare.assign(von=von, ebene=ebene, geaendert=paare["raum_id"].map(zuschnitt) > von))
             paare = paare.assign(raum_id=paare["raum_id"].map(eltern)).dropna(subset=["raum_id"])
     spalten = ["von", "raum_alt", "raum_id", "ebene", "anteil", "geaendert"]
     return pd.concat(teile, ignore_index=True)[spalten] if teile else pd.DataFrame(columns=spalten)
 
 
-def _fasse_zusammen(paare: pd.DataFrame) -> pd.DataFrame:
+def fasse_zusammen(paare: pd.DataFrame) -> pd.DataFrame:
     """One row per pair; an old Raum with one target only goes there whole, even if shares below it are unknown."""
     summen = paare.groupby(["raum_alt", "raum_id"])["anteil"].agg(lambda a: a.sum(skipna=False)).reset_index()
     allein = ~summen["raum_alt"].duplicated(keep=False)

@@ -72,9 +72,57 @@ def encode_werte(wert: np.ndarray, status: np.ndarray) -> np.ndarray:
 
 def write_behaelter(ziel: Path, stamm: str, endung: str, kopf: dict, rumpf: bytes) -> str:
     """Write header and body, named by their hash; the same content gives the same file."""
-    text = json.dumps(kopf, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 4)
-    inhalt = len(text).to_bytes(4, "little") + text + rumpf
+    inhalt = pack_behaelter(kopf, rumpf)
     name = f"{stamm}_{hashlib.sha256(inhalt).hexdigest()[:12]}.{endung}"
     (ziel / name).write_bytes(gzip.compress(inhalt, 9, mtime=0))
     return name
+
+
+def pack_behaelter(kopf: dict, rumpf: bytes) -> bytes:
+    text = json.dumps(kopf, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 4)
+    return len(text).to_bytes(4, "little") + text + rumpf
+
+
+def read_behaelter(gepackt: bytes) -> tuple[dict, bytes]:
+    """Header and body of a file of this module."""
+    inhalt = gzip.decompress(gepackt)
+    laenge = int.from_bytes(inhalt[:4], "little")
+    return json.loads(inhalt[4 : 4 + laenge]), inhalt[4 + laenge :]
+
+
+def mische_behaelter(innen: bytes | None, aussen: bytes | None, drin: np.ndarray) -> bytes:
+    """One value file out of two of the same Kennzahl, level and Gebietsstand: columns where `drin` from the first.
+
+    A file that is missing, or a Stichtag that it lacks, is nothing its profile shows: `gesperrt`.
+    """
+    teile = [read_behaelter(b) if b else None for b in (innen, aussen)]
+    kopf = dict(next(t for t in teile if t)[0])
+    stichtage = sorted({tag for t in teile if t for tag in t[0]["stichtage"]})
+    form = (len(stichtage), len(drin))
+    lagen = 1 if kopf_ist_wert(teile) else 2
+    leer = np.uint32(QUIET_NAN | STATUS_CODE["gesperrt"]) if lagen == 1 else np.float32("nan").view("<u4")
+    rumpf = np.full((lagen, *form), leer, "<u4")
+    marken = {name: np.zeros(form, bool) for name in ("unsicher", "umgerechnet") if name in kopf}
+    for teil, spalten in zip(teile, (drin, ~drin), strict=True):
+        if teil is None:
+            continue
+        eigener, daten = teil
+        if eigener["anzahl"] != len(drin):
+            raise ValueError("value files of one level differ in their number of Räume")
+        zeilen = np.array([stichtage.index(tag) for tag in eigener["stichtage"]])
+        ort = np.ix_(range(lagen), zeilen, np.flatnonzero(spalten))
+        eigene_form = (len(zeilen), len(drin))
+        rumpf[ort] = np.frombuffer(daten, "<u4").reshape(lagen, *eigene_form)[:, :, spalten]
+        for name, marke in marken.items():
+            gesetzt = np.zeros(eigene_form, bool)
+            gesetzt.flat[eigener[name]] = True
+            marke[np.ix_(zeilen, np.flatnonzero(spalten))] = gesetzt[:, spalten]
+    kopf |= {"stichtage": stichtage, **{name: np.flatnonzero(m).tolist() for name, m in marken.items()}}
+    return gzip.compress(pack_behaelter(kopf, rumpf.tobytes()), 6, mtime=0)
+
+
+def kopf_ist_wert(teile: list) -> bool:
+    """Whether the files hold values (one layer) or intervals (two): told by their size, the header does not say."""
+    kopf, rumpf = next(t for t in teile if t)
+    return len(rumpf) == 4 * len(kopf["stichtage"]) * kopf["anzahl"]

@@ -42,6 +42,19 @@ def build_zaehlung(
     return alle
 
 
+def summiere(zaehlung: pd.DataFrame, teile: pd.DataFrame, *, summierbar: set[str]) -> pd.DataFrame:
+    """Counts of areas that are no level of the Gebiet, as sums of what `build_zaehlung` returned for their parts.
+
+    Args:
+        teile: raum_id (the part), gebietsstand, eltern_id (the area); a Raum may be part of several.
+
+    Returns:
+        raum_id, gebietsstand, stichtag, merkmal, wert, status.
+    """
+    eigene = zaehlung[zaehlung["merkmal"].isin(summierbar)].drop(columns="eltern_id")
+    return _summen(eigene.merge(teile, on=["raum_id", "gebietsstand"]), teile.assign(rest=False))
+
+
 def _summen(teile: pd.DataFrame, raeume: pd.DataFrame) -> pd.DataFrame:
     """Sums of children by parent; one row per parent, Stichtag and Merkmal with the worst status of its children."""
     if teile.empty:

@@ -47,6 +47,7 @@ BILDER = {
     "steckbrief_auswahl_musterkreis": ("/musterkreis/steckbrief", ALLE),
     "steckbrief_musterkreis": ("/musterkreis/steckbrief/05999001-01", (1440, 320)),
     "steckbrief_kommune_musterkreis": ("/musterkreis/steckbrief/05999001", ALLE),
+    "eigene_musterkreis": ("/musterkreis/eigene", ALLE),
     "daten_musterkreis": ("/musterkreis/daten", ALLE),
     "methodik_musterkreis": ("/musterkreis/methodik", ALLE),
     "fehler_404": ("/musterkreis/gibt-es-nicht", ALLE),

@@ -65,6 +65,44 @@ def kleinkreis(tmp_path_factory) -> Installation:
 
 
 @pytest.fixture(scope="session")
+def torkreis(tmp_path_factory) -> Installation:
+    """Three Kommunen whose release profiles differ, published. Read only."""
+    from tests.hilfe_zugang import find_torkreis
+
+    return find_torkreis(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def zeile(tmp_path_factory):
+    """The command line without the seconds of starting Python: for tests that give many commands."""
+    from tests.hilfe_staende import befehlszeile
+
+    with befehlszeile(tmp_path_factory.mktemp("ausgabe")) as zeile:
+        yield zeile
+
+
+@pytest.fixture(scope="session")
+def zwei_staende(zeile, tmp_path_factory) -> Path:
+    """Data folder of a Kleinkreis published twice, and a delivery loaded that is not published yet. Read only."""
+    from tests.hilfe_staende import aendere, baue_staende
+
+    daten = tmp_path_factory.mktemp("zwei staende") / "daten"
+    baue_staende(zeile, daten, 2)
+    aendere(daten, 7)
+    zeile.run(daten, "laden")
+    return daten
+
+
+@pytest.fixture(scope="session")
+def drei_staende(zeile, zwei_staende, tmp_path_factory) -> tuple[Path, list[str]]:
+    """The same, published a third time, and every step of that run that changed the disk. Read only."""
+    from tests.hilfe_staende import kopiere
+
+    daten = kopiere(zwei_staende, tmp_path_factory.mktemp("drei staende") / "daten")
+    return daten, zeile.run(daten, "veroeffentlichen", schritte=True).schritte
+
+
+@pytest.fixture(scope="session")
 def beispiel(tmp_path_factory) -> Installation:
     """All example territories, built by the README's command. Read only.
 
@@ -92,11 +130,11 @@ class Server:
     prozess: subprocess.Popen
 
 
-def start_server(installation: Installation, *, port: int, freigabe: str = "oeffentlich") -> Server:
-    """Start the real server and wait until it says where it listens."""
+def start_server(installation: Installation, *, port: int, freigabe: str | None = "oeffentlich") -> Server:
+    """Start the real server and wait until it says where it listens. None: roles decide."""
     prozess = subprocess.Popen(
         [sys.executable, str(WURZEL / "app.py"), "starten", "--daten", str(installation.daten), "--port", str(port),
-         "--freigabe", freigabe],
+         *(["--freigabe", freigabe] if freigabe else [])],
         stdout=subprocess.PIPE, text=True, encoding="utf-8",
     )  # fmt: skip
     zeile = prozess.stdout.readline()

@@ -4,9 +4,13 @@ from datetime import date
 
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
-from indicators.freigabe import read_freigaben
-from indicators.gate import Regeln, protect_zaehlung
+from etl.quelle import Merkmal
+from geodata.fehler import KatalogError
+from indicators.freigabe import ORDNER, read_freigaben
+from indicators.gate import Regeln, Zeitregel, protect_zaehlung
+from indicators.rundung import check_methode, runde_zaehlung
 from indicators.zaehlung import build_zaehlung
 
 STICHTAG = date(2023, 12, 31)
@@ -15,12 +19,12 @@ RAEUME = pd.DataFrame(
     + [(f"{k}{i}", "quartier", k) for k in "ABC" for i in (1, 2)],
     columns=["raum_id", "ebene", "eltern_id"],
 ).assign(gebietsstand="2020-01-01", rest=False)
-ELTERN = RAEUME.dropna(subset="eltern_id").assign(hierarchie="gebiet").drop(columns="ebene")
+ELTERN = RAEUME.dropna(subset="eltern_id").assign(hierarchie="gebiet", zuschnitt="2020-01-01").drop(columns="ebene")
 REST = {"B1": 7, "B2": 8, "C1": 9, "C2": 11}  # Quartiere that are the same in every table
 
 
-def gesperrt(*tabellen, summen=None, teile=(), quoten=()):
-    """Hidden counts of profile `kreis` for {raum: number, "*" or "…"} per Merkmal m, n, …"""
+def gesperrt(*tabellen, summen=None, teile=(), quoten=(), **mehr):
+    """Hidden counts of profile `kreis` for {raum: number, "*" or "…"} per Merkmal m, n, …; `mehr`: other `Regeln`."""
     zeilen = []
     for merkmal, tabelle in zip("mno", tabellen, strict=False):
         for raum, wert in tabelle.items():
@@ -38,6 +42,7 @@ def gesperrt(*tabellen, summen=None, teile=(), quoten=()):
         quoten=list(quoten),
         teile=list(teile),
         gezeigt=frozenset(namen),
+        **mehr,
     )
     zellen = protect_zaehlung(zaehlung, ELTERN, regeln, read_freigaben())["kreis"].gesperrt
     return {f"{z.raum_id} {z.merkmal}" for z in zellen.itertuples()}
@@ -132,3 +137,179 @@ def test_the_difference_of_the_levels_above_is_reckoned_with():
     neu = {"A3": 30, "A4": 30, "B1": 30, "B2": 40, "C1": 40, "C2": 40}
     versteckt = zwei_staende({"A1": 20, "A2": 20, "B1": 1, "B2": 1, "C1": 20, "C2": 20}, neu)
     assert "B m" in versteckt and {"A m", "C m", "K m"} & versteckt
+
+
+# --- secrets of the supplier beside a whole ---
+
+
+def test_a_part_is_never_larger_than_its_whole_even_if_secret():
+    """At most one person is left: the supplier's "*" of A1 would be exactly that one."""
+    arm = {"A1": "*", "A2": 40, "B1": 20, "B2": 25, "C1": 19, "C2": 30}
+    alle = {"A1": 1, "A2": 120, "B1": 80, "B2": 95, "C1": 60, "C2": 80}
+    assert "A1 n" in gesperrt(arm, alle, quoten=[(["m"], ["n"])])
+    assert "A1 n" not in gesperrt(arm, alle | {"A1": 90}, quoten=[(["m"], ["n"])])
+
+
+# --- declared to be the same people ---
+
+
+def test_two_merkmale_declared_the_same_are_hidden_together():
+    """The case list says 3 where the table says "2": who sees the one knows the other."""
+    tabelle = {"A1": 2, "A2": 25, **REST}
+    liste = {"A1": 3, "A2": 26, "B1": 7, "B2": 8, "C1": 9, "C2": 12}
+    assert "A1 n" in gesperrt(tabelle, liste, gleich=[("n", "m")])
+    assert "A1 n" not in gesperrt(tabelle, liste)
+
+
+# --- money ---
+
+
+def test_money_of_few_persons_is_hidden_and_cannot_be_subtracted():
+    geld = {"A1": 900.5, "A2": 9000, "B1": 7000, "B2": 8000, "C1": 9000, "C2": 11000}
+    personen = {"A1": 2, "A2": 18, **REST}
+    versteckt = gesperrt(geld, personen, betraege={"m": "n"})
+    assert "A1 m" in versteckt and len({z for z in versteckt if z.endswith(" m")}) >= 2
+
+
+def test_money_of_nobody_knows_how_many_is_shown_for_the_whole_only():
+    geld = {"A1": 900.5, "A2": 9000, "B1": 7000, "B2": 8000, "C1": 9000, "C2": 11000}
+    versteckt = gesperrt(geld, betraege={"m": ""})
+    assert versteckt == {f"{r} m" for r in RAEUME["raum_id"] if r != "K"}
+
+
+def test_money_of_persons_must_be_told_as_money():
+    with pytest.raises(ValidationError, match="betrag"):
+        Merkmal(titel="Aufwand", einheit="Euro", recht="hze", art="wert")
+    Merkmal(titel="Aufwand", einheit="Euro", recht="hze", art="betrag", traeger="hze_faelle")
+
+
+# --- relations between Stichtage ---
+
+MONATE = [date(2023, m, 28) for m in (1, 2, 3)]
+
+
+def ueber_zeit(je_tag: dict[date, dict[str, dict[str, float]]], zeit: list[Zeitregel]) -> set[str]:
+    """Hidden cells as "month Raum Merkmal" of {Stichtag: {Merkmal: {Raum: number}}}."""
+    zeilen = [
+        (raum, "2020-01-01", tag, merkmal, float(wert), "offen")
+        for tag, merkmale in je_tag.items()
+        for merkmal, tabelle in merkmale.items()
+        for raum, wert in tabelle.items()
+    ]
+    spalten = ["raum_id", "gebietsstand", "stichtag", "merkmal", "wert", "status"]
+    namen = {z[3] for z in zeilen}
+    zaehlung = build_zaehlung(
+        pd.DataFrame(zeilen, columns=spalten), RAEUME, ["kreis", "kommune", "quartier"], summierbar=namen
+    )
+    regeln = Regeln(dict.fromkeys(namen, "sgb2"), {}, [], [], frozenset(namen), zeit=zeit)
+    zellen = protect_zaehlung(zaehlung, ELTERN, regeln, read_freigaben()[:1])["kreis"].gesperrt
+    return {f"{z.stichtag.month} {z.raum_id} {z.merkmal}" for z in zellen.itertuples()}
+
+
+GROSS = {"A1": 30, "A2": 40, "B1": 20, "B2": 25, "C1": 19, "C2": 30}
+
+
+@pytest.mark.parametrize(("art", "faktor"), [("summe", 1), ("mittel", 1 / 3)])
+def test_a_moving_sum_gives_no_month_away(art, faktor):
+    """January of A1 is 2 and hidden; the quarter minus February and March would tell it."""
+    tabellen = {tag: {"m": GROSS | ({"A1": 2} if tag.month == 1 else {})} for tag in MONATE}
+    summe = {r: sum(t["m"][r] for t in tabellen.values()) for r in GROSS}
+    tabellen[MONATE[2]]["n"] = {r: round(w * faktor) for r, w in summe.items()}
+    versteckt = ueber_zeit(tabellen, [Zeitregel("n", "m", 3, art)])
+    assert {"1 A1 m"} < versteckt and {"2 A1 m", "3 A1 m", "3 A1 n"} & versteckt
+    einzeln = ueber_zeit(tabellen, [])
+    assert not {"2 A1 m", "3 A1 m", "3 A1 n"} & einzeln  # each month for itself hides nothing there
+
+
+def test_a_published_change_gives_no_month_away():
+    """A1: 2 in January, hidden; February 30 and the change +28 are shown: 30 − 28 = 2."""
+    tabellen = {tag: {"m": GROSS | ({"A1": 2} if tag.month == 1 else {})} for tag in MONATE[:2]}
+    tabellen[MONATE[1]]["n"] = {r: tabellen[MONATE[1]]["m"][r] - tabellen[MONATE[0]]["m"][r] for r in GROSS}
+    versteckt = ueber_zeit(tabellen, [Zeitregel("n", "m", 1, "aenderung")])
+    assert "1 A1 m" in versteckt and {"2 A1 m", "2 A1 n"} & versteckt
+
+
+# --- how many people live there ---
+
+
+def oeffentlich(einwohner: dict[str, float]) -> set[str]:
+    zeilen = [(r, "2020-01-01", STICHTAG, "m", float(w), "offen") for r, w in GROSS.items()]
+    zeilen += [(r, "2020-01-01", STICHTAG, "bev_gesamt", float(w), "offen") for r, w in einwohner.items()]
+    spalten = ["raum_id", "gebietsstand", "stichtag", "merkmal", "wert", "status"]
+    zaehlung = build_zaehlung(
+        pd.DataFrame(zeilen, columns=spalten), RAEUME, ["kreis", "kommune", "quartier"], summierbar={"m", "bev_gesamt"}
+    )
+    regeln = Regeln({"m": "sgb2", "bev_gesamt": "bevoelkerung"}, {}, [], [], frozenset({"m", "bev_gesamt"}))
+    zellen = protect_zaehlung(zaehlung, ELTERN, regeln, read_freigaben())["oeffentlich"].gesperrt
+    return {z.raum_id for z in zellen.itertuples() if z.merkmal == "m"}
+
+
+def test_where_nobody_tells_how_many_people_live_nothing_on_benefits_is_shown():
+    genug = dict.fromkeys(GROSS, 900)
+    assert oeffentlich(genug) == set()
+    assert "A1" in oeffentlich(genug | {"A1": 299})
+    assert "A1" in oeffentlich({r: w for r, w in genug.items() if r != "A1"})
+
+
+# --- one method per Merkmal ---
+
+
+def _profile(tmp_path, methode: dict[str, str]):
+    for datei in sorted(ORDNER.glob("*.toml")):
+        text = datei.read_text(encoding="utf-8") + methode.get(datei.stem, "")
+        (tmp_path / datei.name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_one_method_per_merkmal_in_all_profiles(tmp_path):
+    ueberall = dict.fromkeys(("kreis", "kommune", "oeffentlich"), '\n[methode]\nm = "runden10"\n')
+    assert all(f.methode == {"m": "runden10"} for f in read_freigaben(_profile(tmp_path, ueberall)))
+    with pytest.raises(KatalogError) as fehler:
+        read_freigaben(_profile(tmp_path, {k: v for k, v in ueberall.items() if k != "kommune"}))
+    assert "kommune.toml" in str(fehler.value) and "kreis.toml" in str(fehler.value)
+
+
+def _gerundet(tabelle: dict[str, float], **mehr) -> pd.DataFrame:
+    freigaben = [f.model_copy(update={"methode": {"m": "runden10"}}) for f in read_freigaben()]
+    zeilen = [(r, "2020-01-01", STICHTAG, "m", float(w), "offen") for r, w in tabelle.items()]
+    zeilen += [(r, "2020-01-01", STICHTAG, "n", float(w), "offen") for r, w in mehr.pop("n", {}).items()]
+    spalten = ["raum_id", "gebietsstand", "stichtag", "merkmal", "wert", "status"]
+    df = pd.DataFrame(zeilen, columns=spalten)
+    zaehlung = build_zaehlung(df, RAEUME, ["kreis", "kommune", "quartier"], summierbar={"m", "n"})
+    regeln = Regeln(
+        {"m": "sgb2", "n": "bevoelkerung"}, mehr.get("summen", {}), mehr.get("quoten", []), [], frozenset("mn")
+    )
+    assert protect_zaehlung(zaehlung, ELTERN, regeln, freigaben)["kreis"].gesperrt["merkmal"].eq("m").sum() == 0
+    fertig = runde_zaehlung(zaehlung, freigaben, regeln)
+    return fertig[fertig["merkmal"] == "m"].set_index("raum_id")
+
+
+def test_every_count_is_rounded_for_itself_sums_from_the_true_sum():
+    wert = _gerundet({"A1": 4, "A2": 4, "B1": 5, "B2": 14, "C1": 15, "C2": 100})["wert"]
+    assert wert.to_dict() == {
+        "A1": 0,
+        "A2": 0,
+        "A": 10,
+        "B1": 10,
+        "B2": 10,
+        "B": 20,
+        "C1": 20,
+        "C2": 100,
+        "C": 120,
+        "K": 140,
+    }
+
+
+def test_a_rounded_count_beside_a_small_whole_is_hidden():
+    """Of 7 people "10" means 5 to 7: at most two are left. Of 900, nothing follows."""
+    alle = {"A1": 7, "A2": 900, "B1": 900, "B2": 900, "C1": 900, "C2": 900}
+    tabelle = {"A1": 7, "A2": 9, "B1": 9, "B2": 9, "C1": 9, "C2": 9}
+    status = _gerundet(tabelle, n=alle, quoten=[(["m"], ["n"])])["status"]
+    assert status["A1"] == "gesperrt" and status["A2"] == "offen"
+
+
+def test_what_adds_up_is_rounded_together():
+    freigaben = [f.model_copy(update={"methode": {"m": "runden10"}}) for f in read_freigaben()]
+    regeln = Regeln(dict.fromkeys("mno", "sgb2"), {"m": [["n", "o"]]}, [], [], frozenset("mno"))
+    with pytest.raises(KatalogError, match="»m« ist gerundet, »n« nicht"):
+        check_methode(freigaben, regeln)

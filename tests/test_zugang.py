@@ -231,7 +231,7 @@ def test_without_a_snapshot_the_start_page_helps():
     client = factory.create_app({}).server.test_client()
 
     assert client.get("/bereit").status_code == 503
-    assert "veroeffentlichen" in client.get("/").text
+    assert "nichts veröffentlicht" in client.get("/").text
 
 
 def test_a_new_snapshot_is_served_without_a_restart(store):

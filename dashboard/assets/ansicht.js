@@ -132,7 +132,7 @@
     const { stichtag } = zustand;
     if (karte.stichtag !== stichtag) karte.zeige(stichtag);
     if (!gleich(karte.gewaehlt, zustand.raeume)) karte.waehle(zustand.raeume);
-    const alle = karte.eintraege(stichtag);
+    const alle = karte.eintraege(stichtag).filter(({ rest }) => !(rest && plan.eigene)); // nobody outside all places belongs to an own area
     if (!alle.length) return;
     geladen = alle;
     const sichtbar = plan.fokus && zustand.kommune ? alle.filter(({ eltern }) => eltern === zustand.kommune) : alle;

@@ -165,11 +165,13 @@ def schutz(tafel, stand):
     """How many cells are kept secret, and where; never which values."""
     zellen, gesperrt = int(tafel["zellen"].sum()), int(tafel["gesperrt"].sum())
     anteil_text = f" ({zahlen.format_wert(100 * gesperrt / zellen, 1, '%')})" if gesperrt else ""
+    titel = stand.schutz_fassung or stand.freigabe_titel  # counts of a mixed view are those of its outer profile
     einleitung = html.P(
-        f"Fassung »{stand.freigabe_titel}«: {zahlen.format_zahl(gesperrt)} von {zahlen.format_zahl(zellen)} "
+        f"Fassung »{titel}«: {zahlen.format_zahl(gesperrt)} von {zahlen.format_zahl(zellen)} "
         f"Feldern{anteil_text} sind gesperrt. "
         "Kleine Zahlen und alles, woraus sie sich errechnen ließen, stehen nicht in dieser Fassung – auch nicht "
         "verborgen in Karte, Export oder Schnittstelle."
+        + (f" In Ihrer Fassung »{stand.freigabe_titel}« ist ein Teil davon sichtbar." if stand.schutz_fassung else "")
     )
     namen = {e.id: e.titel_plural for e in stand.ebenen}
     zeilen = [

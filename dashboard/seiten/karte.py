@@ -164,7 +164,7 @@ def ebenen_auswahl(store, eintrag) -> list[dict]:
 
 def ausschnitte(store) -> list[dict]:
     """Räume one may look into: those of the second level, if there is a level below it."""
-    ebenen = store.stand.ebenen
+    ebenen = store.stand.ebenen_gebiet
     if len(ebenen) < 3:
         return []
     return [{"value": r.raum_id, "label": r.name} for r in store.raeume(ebenen[1].id).itertuples() if r.mit_geometrie]
@@ -172,7 +172,10 @@ def ausschnitte(store) -> list[dict]:
 
 def ist_tief(store, ebene: str) -> bool:
     """Whether there is a level between this one and the whole Gebiet, so that one may look into a part of it."""
-    return [e.id for e in store.stand.ebenen].index(ebene) >= 2
+    ebenen = [e.id for e in store.stand.ebenen_gebiet]
+    if ebene not in ebenen:  # own areas: only where each lies in one Raum of the second level
+        return len(ebenen) > 2 and store.stand.ebene(ebene).eltern == ebenen[1]
+    return ebenen.index(ebene) >= 2
 
 
 def build_plan(store, eintrag, ebene: str) -> dict:
@@ -199,6 +202,7 @@ def build_plan(store, eintrag, ebene: str) -> dict:
         "summierbar": eintrag.art == "anzahl",
         "plural": der_ebene.titel_plural,
         "einzahl": der_ebene.titel,
+        "eigene": bool(der_ebene.bausteine),
         "eltern_titel": next((e.titel for e in stand.ebenen if e.id == der_ebene.eltern), ""),
         "namen_eltern": namen_der(store, der_ebene.eltern),
         "fokus": ist_tief(store, ebene),

@@ -13,14 +13,8 @@ def layout(stores: dict) -> list:
     inhalt = html.Ul(karten, className="gebietskarten")
     if not karten:
         inhalt = bausteine.leerzustand(
-            "Noch ist kein Gebiet veröffentlicht.",
-            [
-                "Lieferungen laden mit ",
-                html.Code("sozialraum laden"),
-                ", dann ",
-                html.Code("sozialraum veroeffentlichen"),
-                ".",
-            ],
+            "Zurzeit ist nichts veröffentlicht.",
+            "Sobald ein Stand veröffentlicht ist, erscheint er hier von selbst.",
         )
     return [
         html.Div(
@@ -49,7 +43,7 @@ def build_karte(gebiet: str, store):
     tage = [tag for e in store.katalog() for tage in e.stichtage.values() for tag in tage]
     anzahlen = [
         zahlen.format_anzahl(int((raeume["ebene"] == e.id).sum()), e.titel, e.titel_plural)
-        for e in stand.ebenen[1:] or stand.ebenen  # the top level is the territory itself
+        for e in stand.ebenen_gebiet[1:] or stand.ebenen_gebiet  # the top level is the territory itself
     ]
     return html.A(
         [

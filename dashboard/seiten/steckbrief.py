@@ -21,8 +21,8 @@ def layout(store, query: str = "", raum_id: str | None = None) -> list:
 
 def build_wahl(store) -> list:
     """All Räume as links: upper levels open, Räume below a Kommune folded into it."""
-    ebenen = store.stand.ebenen
-    oben = ebenen[: max(1, len(ebenen) - 1)] if len(ebenen) > 2 else ebenen
+    ebenen = store.stand.ebenen_gebiet
+    oben = [*(ebenen[: max(1, len(ebenen) - 1)] if len(ebenen) > 2 else ebenen), *store.stand.ebenen_eigene]
     bloecke = []
     for ebene in oben:
         raeume = store.raeume_heute(ebene.id).sort_values("name")
@@ -80,6 +80,7 @@ def build_blatt(store, raum) -> list:
             className="blatt",
         ),
         build_kinder(store, raum),
+        build_eigene(store, raum),
     ]
 
 
@@ -135,12 +136,20 @@ def build_lage(store, raum):
         return html.P(f"Dieser Raum hat keine Fläche auf der Karte; {grund}", className="leise lage")
     dateien = store.geometrie_dateien(raum.gebietsstand)
     vorn = dateien.get(raum.ebene)
-    ebenen = [e.id for e in store.stand.ebenen]
-    grund = dateien.get(ebenen[max(1, ebenen.index(raum.ebene) - 1)] if len(ebenen) > 1 else raum.ebene) or vorn
+    grund = dateien.get(find_grund(store, raum.ebene)) or vorn
     if not vorn:
         return html.Div()
     svg = figures.lagekarte(store.datei_pfad(grund), store.datei_pfad(vorn), raum.raum_id)
     return bausteine.bild(svg, f"Lage von {raum.name} in {store.stand.gebiet_name}", klasse="lage")
+
+
+def find_grund(store, ebene: str) -> str:
+    """The level whose borders show where a Raum lies: the one above it, unless that is the whole Gebiet."""
+    ebenen = [e.id for e in store.stand.ebenen_gebiet]
+    if ebene not in ebenen:
+        eigene = store.stand.ebene(ebene)
+        return eigene.bausteine if eigene.eltern == ebenen[0] else eigene.eltern
+    return ebenen[max(1, ebenen.index(ebene) - 1)] if len(ebenen) > 1 else ebene
 
 
 def build_themen(store, raum, profil) -> list:
@@ -286,4 +295,16 @@ def build_kinder(store, raum):
             html.Ul([html.Li(link(store, r)) for r in kinder.sort_values("name").itertuples()], className="raumliste"),
         ],
         className="abschnitt nicht-drucken",
+    )
+
+
+def build_eigene(store, raum):
+    """The own areas this Raum is part of."""
+    eigene = store.eigene_mit(raum.raum_id)
+    if eigene.empty:
+        return html.Div()
+    titel = {e.id: e.titel for e in store.stand.ebenen_eigene}
+    eintraege = [html.Li([link(store, r), f" ({titel[r.ebene]})"]) for r in eigene.itertuples()]
+    return html.Section(
+        [html.H2("Gehört zu"), html.Ul(eintraege, className="raumliste")], className="abschnitt nicht-drucken"
     )

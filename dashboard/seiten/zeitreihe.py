@@ -70,7 +70,7 @@ def layout(store, query: str = "") -> list:
 def find_auswahl(store, eintrag) -> list[str]:
     """Without a choice: the whole Gebiet if it has values, and the Raum with the highest newest value below it."""
     auswahl = find_ganzes(store, eintrag)
-    ebene = next((e for e in eintrag.ebenen if e != store.stand.ebenen[0].id), None)
+    ebene = next((e.id for e in store.stand.ebenen_gebiet[1:] if e.id in eintrag.ebenen), None)
     if ebene and eintrag.art != "anzahl":
         neueste = store.read_werte(eintrag.id, ebene, eintrag.stichtage[ebene][-1]).dropna(subset=["wert"])
         auswahl += list(neueste.nlargest(1, "wert")["raum_id"])

@@ -93,7 +93,7 @@ def read_tabellen() -> list[Tabelle]:
 def find_ebenen(store: Store) -> list[str]:
     """Levels of the report, top first: those with care statistics or official population, else the two upper ones."""
     bekannt = [e for e in map(store.eintrag, LEITKENNZAHLEN) if e]
-    return list(bekannt[0].ebenen) if bekannt else [ebene.id for ebene in store.stand.ebenen[:2]]
+    return list(bekannt[0].ebenen) if bekannt else [ebene.id for ebene in store.stand.ebenen_gebiet[:2]]
 
 
 # --- filling one table -----------------------------------------------------------------------

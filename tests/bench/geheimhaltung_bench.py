@@ -18,6 +18,7 @@ import numpy as np
 from scipy import sparse
 
 from indicators import geheimhaltung as g
+from indicators import sperrmuster
 
 # Merkmal → its parts; every declared way of adding up is one relation per Raum.
 SUMMEN = [
@@ -169,7 +170,7 @@ def _melde(name: str, zellen: g.Zellen, matrix, schutz: g.Schutz, sekunden: floa
         f"{name}: {sichtbar.sum():,} cells (+{(~sichtbar).sum():,} virtual), {matrix.shape[0]:,} relations, "
         f"primary {schutz.primaer:,}, secondary {schutz.sekundaer:,}, "
         f"hidden {gesperrt[belegt].sum() / belegt.sum():.1%} of non-zero cells, {personen:.2%} of the sum; "
-        f"{schutz.runden} rounds, {schutz.schnitte} cuts, {sekunden:.1f} s",
+        f"{schutz.runden} rounds, {schutz.schnitte} cuts, {schutz.teile_ganz}/{schutz.teile} int, {sekunden:.1f} s",
         flush=True,
     )
 
@@ -211,7 +212,7 @@ def bench_klein(*, tafeln: int = 30) -> None:
         kosten = 1 + np.log1p(wert)
         paar = []
         for grenze in (0, 10_000):
-            g.NEU_OPTIMIEREN_BIS = grenze
+            sperrmuster.OPTIMAL_BIS = grenze
             gesperrt = g.protect(zellen, matrix).gesperrt
             paar += [kosten[gesperrt].sum(), gesperrt.sum()]
         zahlen.append(paar)

@@ -16,6 +16,7 @@ SEITEN = [
     "/nrw/zeitreihe?kennzahl=pflegequote&raum=05382,05315",
     "/flensburg/steckbrief",
     "/flensburg/steckbrief/FL03",
+    "/musterkreis/eigene",
     "/musterkreis/daten",
     "/musterkreis/methodik",
 ]
