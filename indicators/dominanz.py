@@ -36,28 +36,24 @@ def compute_soll(
     groesster: np.ndarray,
     primaer: np.ndarray,
     *,
-    zweiter: np.ndarray | None = None,
     anteil: float = 0.85,
     prozent: float = 10,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Interval around each protected sum that must remain possible [euros]: `Zellen.soll_unten`, `soll_oben`.
 
-    Half its width is the largest of
+    Half its width is the larger of
 
-    * p %-rule: p/100·x₁ − (X − x₁ − x₂), so that the second cannot estimate the first better than to p per cent,
-    * (1, k)-dominance: x₁/k − X, so that the first may have no more than the share k of the greatest possible sum,
-    * p/100·X, so that a sum with few carriers is known to p per cent at best.
+    * (1, k)-dominance: x₁/k − X, so that the largest may have no more than the share k of the greatest possible sum,
+    * p %-rule: p/100·x₁ − (X − x₁ − x₂), so that the second cannot estimate the largest better than to p per cent;
+      here in its strictest form, p/100·x₁: all others together know everything but the largest.
 
     Args:
         summe, groesster: X and x₁, as in `find_dominanz`; an unknown x₁ is reckoned as the whole sum.
         primaer: what `find_dominanz` says; elsewhere the result is NaN (no claim of its own).
-        zweiter: x₂, the second largest; None or NaN = unknown, then all that x₁ leaves.
         anteil: k as a share.
         prozent: p.
     """
     x1 = np.where(np.isnan(groesster), summe, groesster)
-    rest = summe - x1
-    x2 = rest if zweiter is None else np.where(np.isnan(zweiter), rest, zweiter)
-    breite = np.maximum.reduce([prozent / 100 * x1 - (rest - x2), x1 / anteil - summe, prozent / 100 * summe])
+    breite = np.maximum(prozent / 100 * x1, x1 / anteil - summe)
     unten, oben = np.maximum(summe - breite, 0), summe + breite
     return np.where(primaer, unten, np.nan), np.where(primaer, oben, np.nan)

@@ -25,14 +25,13 @@ from indicators.gedaechtnis import Auflage, Gedaechtnis
 from indicators.kennwerte import fasse_zusammen, zaehle
 from indicators.primaer import BETRAG, FRUEHER, GEGENSTUECK, OFFEN, SCHUTZ, UNGENUTZT, WEGGELASSEN, Frage, build_frage
 from indicators.regeln import Regeln, Zeitregel, build_regeln
-from indicators.relationen import SPALTEN, Block, build_block
+from indicators.relationen import SPALTEN, TRENNER, Block, build_block
 from indicators.verlauf import System, build_system
 from indicators.zeitrelationen import find_gruppen, verbinde
 
 __all__ = ["EINWOHNER", "Bescheid", "Regeln", "Zeitregel", "build_regeln", "protect_zaehlung"]
 
 EINWOHNER = ("bev_gesamt", "fs_gesamt")  # registers that tell how many people live in a Raum, in this order
-TRENNER = "\x1f"  # between the key of a Raum and its Gebietsstand, where both are needed to tell Räume apart
 VIELE_ZELLEN = 60_000  # from here a second process pays for its start
 FASSUNG = 1  # changes whenever the same question may get another answer: nothing stored is reused then
 
@@ -327,8 +326,8 @@ def _gruende(system: System, frage: Frage, gesperrt: np.ndarray, verborgen: np.n
     zeilen = abs(system.matrix) @ gegenstueck > 0
     neben = abs(system.matrix).T @ zeilen > 0
     grund = np.select(
-        [frage.ohne, ~frage.sichtbar, ~gesperrt, frage.primaer, neben, verborgen],
-        [WEGGELASSEN, UNGENUTZT, OFFEN, frage.grund, GEGENSTUECK, FRUEHER],
+        [~zellen["sichtbar"].to_numpy(bool), frage.ohne, ~gesperrt, frage.primaer, neben, verborgen],
+        [UNGENUTZT, WEGGELASSEN, OFFEN, frage.grund, GEGENSTUECK, FRUEHER],
         default=SCHUTZ,
     )
     return np.where(zellen["gegenstueck"] | zellen["fix"] | system.alt, UNGENUTZT, grund)
@@ -348,7 +347,7 @@ def build_zellen(system: System, frage: Frage, fest: np.ndarray) -> geheimhaltun
         soll_unten=np.where(np.isnan(oben), np.nan, 0.0),
         soll_oben=oben,
         signiert=zellen["signiert"].to_numpy(bool),
-        ganz=~betrag & ~(zellen["fix"].to_numpy(bool)),
+        ganz=~betrag & (np.isnan(frage.wert) | (frage.wert == np.round(frage.wert))),  # annual means are none
     )
 
 

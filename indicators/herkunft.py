@@ -42,16 +42,19 @@ def build_herkunft(
         Columns `SPALTEN`, sorted by Kennzahl and Stichtag.
     """
     je_merkmal = dict(iter(woher.groupby("merkmal", sort=False)))
-    zeilen = []
+    zeilen, je_tag = [], {}  # many Kennzahlen have the same Nenner
     for kennzahl, fassung in fassungen:
         for rolle, namen in (("Zähler", fassung.zaehler), ("Nenner", fassung.nenner)):
-            teile = [je_merkmal[m] for m in _gelieferte(namen, merkmale) if m in je_merkmal]
+            geliefert = tuple(m for m in _gelieferte(namen, merkmale) if m in je_merkmal)
+            teile = [je_merkmal[m] for m in geliefert]
             if not teile or kennzahl.id not in stichtage:
                 continue
             alle = pd.concat(teile)
             aelter = rolle == "Nenner" and kennzahl.nenner_zeitpunkt != "gleich"
             for tag, vom in _paare(stichtage[kennzahl.id], alle["stichtag"], aelter=aelter):
-                for datei in _je_datei(alle[alle["stichtag"] == vom], quellen, intern=intern):
+                if (geliefert, vom) not in je_tag:
+                    je_tag[geliefert, vom] = _je_datei(alle[alle["stichtag"] == vom], quellen, intern=intern)
+                for datei in je_tag[geliefert, vom]:
                     zeilen.append({"kennzahl_id": kennzahl.id, "stichtag": tag, "rolle": rolle, "vom": vom, **datei})
     return pd.DataFrame(zeilen, columns=SPALTEN).sort_values(["kennzahl_id", "stichtag"], kind="stable")
 

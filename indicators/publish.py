@@ -45,7 +45,7 @@ from indicators.klassen import build_klassen
 from indicators.manifest import read_manifest, write_manifest
 from indicators.platte import ersetze, loesche, schreibfehler, sync_baum
 from indicators.regeln import ZAEHLBAR
-from indicators.rundung import check_methode, find_hinweis, runde_zaehlung
+from indicators.rundung import check_methode, find_hinweis, ohne_intervalle, runde_zaehlung
 from indicators.schluessel import mac, read_schluessel
 from indicators.sperre import sperre
 from indicators.staende import find_fertigen, raeume_auf
@@ -183,7 +183,7 @@ def build_eingabe(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, vorh
     eltern = gebiet.read_eltern().merge(lage, on=["raum_id", "gebietsstand"])
     summierbar = {name for name, m in merkmale.items() if m.art in ZAEHLBAR}
     zaehlung = build_zaehlung(eingang.fallzahl, raeume, [e.id for e in gebiet.ebenen], summierbar=summierbar)
-    fassungen = _fassungen(kennzahlen, set(eingang.fallzahl["merkmal"]))
+    fassungen = ohne_intervalle(_fassungen(kennzahlen, set(eingang.fallzahl["merkmal"])), freigaben)
     _check_vollstaendig(gebiet, quellen, fassungen, eingang)
     regeln = build_regeln(merkmale, fassungen)
     check_methode(freigaben, regeln)

@@ -24,6 +24,7 @@ from scipy import sparse
 
 from indicators.regeln import Regeln
 
+TRENNER = "\x1f"  # between the key of a Raum and its Gebietsstand, where both are needed to tell Räume apart
 GLEICHE_AB = 3  # so many Räume must agree before two Merkmale count as the same
 TOLERANZ = 0.5  # counts are whole: a relation that misses by more does not hold in the delivered data
 

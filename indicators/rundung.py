@@ -11,6 +11,7 @@ import pandas as pd
 
 from geodata.fehler import KatalogError
 from indicators.freigabe import Freigabe
+from indicators.kennzahl import Fassung, Kennzahl
 from indicators.regeln import Regeln
 
 SCHRITT = 10
@@ -47,6 +48,12 @@ def runde_zaehlung(zaehlung: pd.DataFrame, freigaben: list[Freigabe], regeln: Re
 
 def find_gerundete(freigaben: list[Freigabe]) -> set[str]:
     return {merkmal for f in freigaben for merkmal in f.methode}
+
+
+def ohne_intervalle(fassungen: list[tuple[Kennzahl, Fassung]], freigaben: list[Freigabe]) -> list:
+    """Kennzahlen of rounded counts without intervals: chance is not all that blurs them."""
+    gerundet = find_gerundete(freigaben)
+    return [(k.model_copy(update={"intervall": False}) if f.merkmale & gerundet else k, f) for k, f in fassungen]
 
 
 def find_hinweis(merkmale: frozenset[str], freigaben: list[Freigabe], titel: dict[str, str]) -> str:

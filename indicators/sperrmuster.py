@@ -66,13 +66,18 @@ class _Lauf:
         self.ganz = Ganzpruefung(aufgabe)
         self.runden = 0
 
-    def repair(self, gewaehlt: np.ndarray) -> Muster:
-        """Add cells until the pattern is safe; what has been proven possible stays so meanwhile."""
+    def repair(self, gewaehlt: np.ndarray, hoechstens: float = np.inf) -> Muster | None:
+        """Add cells until the pattern is safe; what has been proven possible stays so meanwhile.
+
+        None = it would cost as much as `hoechstens`; what has been learnt by then is kept.
+        """
         spuren = build_spuren(self.aufgabe)
         while funde := self._attack(gewaehlt, spuren):
             neue = sparse.csr_array([_schnitt(fund) for fund in funde])
             self.schnitte = sparse.vstack([self.schnitte, neue]).tocsr()
             gewaehlt = _extend(self.aufgabe, self.schnitte, gewaehlt)
+            if self.aufgabe.kosten @ gewaehlt > hoechstens - EPS:
+                return None
         return Muster(gewaehlt, self.ganz.teile, self.ganz.geprueft, self.runden, self.schnitte.shape[0])
 
     def _attack(self, gewaehlt: np.ndarray, spuren: list[Spur]) -> list[Fund]:
@@ -89,9 +94,7 @@ class _Lauf:
             preis = aufgabe.kosten @ muster.gewaehlt
             if versuch is None or aufgabe.kosten @ versuch > preis * (1 if exakt else 1 - GENUG) - EPS:
                 break
-            anderes = self.repair(versuch)
-            if aufgabe.kosten @ anderes.gewaehlt < preis - EPS:
-                muster = anderes
+            muster = self.repair(versuch, preis) or muster
         return replace(muster, runden=self.runden, schnitte=self.schnitte.shape[0])
 
 

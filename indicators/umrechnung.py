@@ -217,8 +217,9 @@ def build_heute(tabelle: pd.DataFrame, umgerechnet: pd.DataFrame, orte: pd.DataF
         values; where a series breaks the status is `nicht_umgerechnet`.
     """
     spalten = ["raum_id", "stichtag", "wert", "unten", "oben", "status"]
-    zuschnitt = tabelle["raum_id"].map(orte.set_index("raum_id")["zuschnitt"])
-    eigene = tabelle.loc[zuschnitt.notna() & (tabelle["gebietsstand"] >= zuschnitt), spalten].assign(umgerechnet=False)
+    # A Raum that is not there today gets a date behind all others.
+    zuschnitt = tabelle["raum_id"].map(orte.set_index("raum_id")["zuschnitt"]).astype(object).fillna("9999").astype(str)
+    eigene = tabelle.loc[tabelle["gebietsstand"].astype(str) >= zuschnitt, spalten].assign(umgerechnet=False)
     alle = pd.concat([eigene, umgerechnet[spalten].assign(umgerechnet=umgerechnet["wert"].notna())], ignore_index=True)
     alte = sorted(tabelle.loc[tabelle["gebietsstand"] < orte["gebietsstand"].iloc[0], "stichtag"].unique())
     soll = pd.MultiIndex.from_product([orte.loc[~orte["rest"], "raum_id"], alte], names=["raum_id", "stichtag"])

@@ -23,7 +23,7 @@ from scipy import sparse
 from indicators.freigabe import Freigabe
 from indicators.gedaechtnis import Auflage
 from indicators.primaer import OFFEN, UNGENUTZT, WEGGELASSEN
-from indicators.relationen import Block, bilde_matrix
+from indicators.relationen import TRENNER, Block, bilde_matrix
 
 ORT = ["stichtag", "raum_id", "zuschnitt", "merkmal"]
 
@@ -111,7 +111,9 @@ class _Sammler:
 
 
 def _orte(zellen: pd.DataFrame) -> list[tuple]:
-    return list(zellen[ORT].itertuples(index=False, name=None))
+    """What makes a count the same one in every edition: the Raum by key and shape, however the block tells it apart."""
+    raum_id = zellen["raum_id"].str.split(TRENNER).str[0]
+    return list(zellen.assign(raum_id=raum_id)[ORT].itertuples(index=False, name=None))
 
 
 def _gleich(a: float, b: float) -> bool:

@@ -24,7 +24,7 @@ from indicators.kennwerte import fasse_zusammen
 from indicators.manifest import read_manifest
 from indicators.primaer import GRUND_TEXT, OFFEN, UNGENUTZT, build_frage
 from indicators.publish import Eingabe, Melder, build_eingabe
-from indicators.relationen import Block
+from indicators.relationen import TRENNER, Block
 from indicators.verlauf import build_system
 from indicators.zahlformat import format_zahl
 
@@ -153,7 +153,7 @@ def pruefe_block(auftrag: Auftrag, *, frisch: bool) -> list[tuple[str, dict, lis
             vorher=find_vorher(system, freigabe),
         )
         zellen = system.zellen.iloc[pruefung.offenbar]
-        orte = [f"{z.stichtag} {z.raum_id.partition(chr(31))[0]} {z.merkmal}" for z in zellen.itertuples()]
+        orte = [f"{z.stichtag} {z.raum_id.partition(TRENNER)[0]} {z.merkmal}" for z in zellen.itertuples()]
         breite = (pruefung.oben - pruefung.unten)[np.isfinite(pruefung.oben)]
         zahlen = auflage.profile[freigabe.id] | {
             "geprueft": len(pruefung.zelle),
@@ -193,7 +193,7 @@ def _vergleiche(snapshot: Path, eingabe: Eingabe, auftraege: list[Auftrag], prof
     for auflage in (a.auflagen[-1] for a in auftraege if _zustand(a) != NEU):
         tage |= set(auflage.stichtage)
         z = auflage.zellen
-        orte = list(zip(z["stichtag"], z["raum_id"].str.split(chr(31)).str[0], z["merkmal"], strict=True))
+        orte = list(zip(z["stichtag"], z["raum_id"].str.split(TRENNER).str[0], z["merkmal"], strict=True))
         werte = z["wert"].to_numpy(float)
         for profil, gruende in auflage.gruende.items():
             frei = np.flatnonzero((gruende == OFFEN) & auflage.echt)

@@ -1,7 +1,9 @@
 """Tables for the tests of the disclosure control, and an attacker who shares no code with it."""
 
+import csv
 import itertools
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from scipy import sparse
@@ -210,3 +212,36 @@ def _table(basis, gruppen, ab: int):
     if nr.shape[2] == 3:
         relationen += [(nr[i, a, 2], nr[i, a, :2]) for i in range(len(nr)) for a in range(nr.shape[1])]
     return wuerfel.ravel().astype(float), relationen
+
+
+# --- Published reference tables, from a folder with their CSV files ---------------------------------------------------
+
+
+def read_referenz(ordner: Path, name: str) -> list[dict]:
+    with (ordner / name).open(encoding="utf-8", newline="") as datei:
+        return list(csv.DictReader(datei))
+
+
+def read_sdctable(ordner: Path):
+    """Cells, relations and proven least number of hidden cells: regions × sex, margins stay open."""
+    zeilen = read_referenz(ordner, "sdctable_microdata1_table_expected.csv")
+    nr = np.arange(15).reshape(5, 3)
+    m = summen(15, *[(nr[r, 2], nr[r, :2]) for r in range(5)], *[(nr[4, s], nr[:4, s]) for s in range(3)])
+    z = zellen([float(x["freq"]) for x in zeilen], fest=[12, 13, 14])
+    assert z.primaer.tolist() == [x["primary"] == "True" for x in zeilen]
+    return z, m, sum(x["optimal_suppressed"] == "True" for x in zeilen)
+
+
+def read_tiny(ordner: Path):
+    """Likewise: six Räume in two Kommunen × three ages, the Kreis stays open."""
+    zeilen = read_referenz(ordner, "synthetic_tiny_6x3.csv")
+    ort = {(x["geo"], x["age"]): i for i, x in enumerate(zeilen)}
+    kinder: dict[str, set] = {}
+    for x in zeilen:
+        kinder.setdefault(x["parent"], set()).add(x["geo"])
+    gleichungen = [
+        (i, [ort[g, alter] for g in sorted(kinder[geo])]) for (geo, alter), i in ort.items() if geo in kinder
+    ]
+    gleichungen += [(ort[geo, "total"], [ort[geo, a] for a in ("a1", "a2", "a3")]) for geo, a in ort if a == "total"]
+    z = zellen([float(x["freq"]) for x in zeilen], fest=[i for i, x in enumerate(zeilen) if x["frozen"] == "True"])
+    return z, summen(len(zeilen), *gleichungen), sum(x["one_optimal_pattern"] == "True" for x in zeilen)

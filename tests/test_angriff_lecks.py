@@ -306,6 +306,23 @@ def test_everybody_is_poor():
     assert suche(wissen, wahr, {("A", "bev")}) == {}
 
 
+def test_a_published_sum(haus):
+    """A Kennzahl that adds people on benefits to inhabitants: 802 − 800 = 2."""
+    summe = Kennzahl("anzahl", ("sgb2_lb", "bev_gesamt"), (), 1, 0, False)
+    wissen = replace(haus.wissen, kennzahlen=haus.wissen.kennzahlen | {"summe": summe})
+    einblick = sieh(haus.zeilen)
+    assert haus.greife_an(einblick, wissen=wissen).funde == []
+    einblick.note(Ort(WEILER, STAND, TAG, "summe"), "zaehler", 802, "Export")
+    assert findet(haus.greife_an(einblick, wissen=wissen)) == (2, 2)
+
+
+def test_a_small_whole_bounds_its_part():
+    """1 of 2 households: the part lies in [0, 2], which is narrower than [0, 3]."""
+    wissen = welt(teile=(("allein", "hh"),), recht={"allein": "bevoelkerung", "hh": "bevoelkerung"})
+    wahr = {("A", "allein"): 1, ("A", "hh"): 2}
+    assert suche(wissen, wahr, {("A", "hh")})["A", "allein", TAG1] == (0, 2)
+
+
 def test_a_second_geography_over_the_same_people():
     """Kommunen and Schulbezirke: each alone hides two. Together, a1 + b1 = X and a2 + b2 = Y, everything follows."""
     kinder = {"eltern_id": {"K": ("A", "B"), "A": ("a1", "a2"), "B": ("b1", "b2")},

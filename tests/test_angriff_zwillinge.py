@@ -24,6 +24,7 @@ WELTEN = {"eine": (19, 2), "andere": (20, 1)}
 UNGLEICH = (  # when something happened, and what is drawn or keyed by chance
     (rb"\d{4}-\d\d-\d\dT\d\d:?\d\d:?\d\d(Z|\+00:00)(_\d{6})?(_[0-9a-f]{12})?", b"STAND"),
     (rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+", b"GELADEN"),
+    (rb"\b[0-9a-f]{64}\b|<code>[0-9a-f]{12}</code>", b"PRUEFSUMME"),  # keyed, see the last test
     (rb'"end_id":"[^"]*"', b""),  # of Dash, drawn anew for every page
     (rb"\b\d\d:\d\d UTC", b"UHR"),
 )
@@ -53,17 +54,16 @@ def _baue(daten: Path, suedhang: int, weiler: int) -> Installation:
     return kreis
 
 
-@pytest.mark.parametrize("freigabe", ["kreis", "oeffentlich"])
-def test_every_answer_of_the_server_is_the_same(welten, freigabe):
-    eine, andere = (_besuche(kreis, freigabe) for kreis in welten.values())
+def test_every_answer_of_the_server_is_the_same(welten):
+    eine, andere = (_besuche(kreis) for kreis in welten.values())
     assert {"/kleinkreis/daten", "/kleinkreis/steckbrief/99001-04", "/kleinkreis/export/alles.xlsx"} <= eine.keys()
     assert any(name.endswith(".wert.bin") for name in eine) and any("z-bild" in name for name in eine)
     assert eine.keys() == andere.keys()
     assert [name for name in eine if _gleichmache(eine[name]) != _gleichmache(andere[name])] == []
 
 
-def _besuche(kreis: Installation, freigabe: str) -> dict[str, bytes]:
-    server = start_server(kreis, port=free_port(), freigabe=freigabe)
+def _besuche(kreis: Installation) -> dict[str, bytes]:
+    server = start_server(kreis, port=free_port(), freigabe="oeffentlich")
     try:
         besucher = Besucher(server.url)
         besucher.besuche("kleinkreis")

@@ -19,23 +19,14 @@ def test_few_carriers_or_one_large_one():
     ]  # fmt: skip
 
 
-def test_width_by_the_largest_of_three_rules():
+def test_width_by_the_larger_of_two_rules():
     summe, groesster = np.array([1000.0, 1000, 1000, 1000]), np.array([900.0, 600, NAN, 900])
-    zweiter = np.array([50.0, 380, NAN, 50])
-    unten, oben = compute_soll(summe, groesster, np.array([True, True, True, False]), zweiter=zweiter, anteil=0.8)
-    # 900/0.8 − 1000 = 125; 10 % of 1000 = 100; p %: 0.1 · 900 − (1000 − 900 − 50) = 40
+    unten, oben = compute_soll(summe, groesster, np.array([True, True, True, False]), anteil=0.8)
+    # 900/0.8 − 1000 = 125 and 10 % of 900 = 90
     assert (unten[0], oben[0]) == pytest.approx((875, 1125))
-    assert (unten[1], oben[1]) == pytest.approx((900, 1100))  # 10 % of the sum
+    assert (unten[1], oben[1]) == pytest.approx((940, 1060))  # 10 % of 600; 600/0.8 is less than the sum
     assert (unten[2], oben[2]) == pytest.approx((750, 1250))  # unknown: all of it one carrier's, 1000/0.8 − 1000
     assert np.isnan(unten[3]) and np.isnan(oben[3])
-
-
-def test_the_second_largest_counts_only_where_it_is_known():
-    # 0.5 · 900 − (1000 − 900 − x₂): 350 with no second, 450 if all the rest is his.
-    eines = np.array([True])
-    for zweiter, breite in ((np.array([0.0]), 350), (None, 450), (np.array([NAN]), 450)):
-        _, oben = compute_soll(np.array([1000.0]), np.array([900.0]), eines, zweiter=zweiter, anteil=1, prozent=50)
-        assert oben == pytest.approx([max(1000 + breite, 1500)])
 
 
 def test_never_below_nothing():
@@ -68,6 +59,16 @@ def test_a_dominated_sum_can_only_be_estimated_to_its_interval():
     assert unten[0] <= z.soll_unten[0] and oben[0] >= z.soll_oben[0]
     assert not schutz.gesperrt[11]
     assert schutz.unten[0] <= z.soll_unten[0] + 1e-6 and schutz.oben[0] >= z.soll_oben[0] - 1e-6
+
+
+def test_not_less_than_asked_and_not_more():
+    # c + a = 105 and a + b = 12, both open: a ∈ [0, 12], so c ∈ [93, 105]. Down to 93 is enough, to 92 is not.
+    m = summen(5, (0, [2, 3]), (1, [3, 4]))
+    for grenze, offenbar in ((93, []), (92, [2])):
+        z = zellen([105, 12, 100, 5, 7], t=0, primaer=[2], fest=[0, 1])
+        soll = np.where(z.primaer, [[grenze], [104]], NAN)
+        z = replace(z, soll_unten=soll[0], soll_oben=soll[1], ganz=np.zeros(5, bool))
+        assert audit(z, m, np.array([0, 0, 1, 1, 1], bool)).offenbar.tolist() == offenbar
 
 
 def test_an_interval_that_leaves_out_the_truth_is_a_bug():

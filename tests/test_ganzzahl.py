@@ -45,6 +45,14 @@ def test_one_of_one_and_two_is_one_although_every_interval_is_wide():
     assert (pruefung.teile, pruefung.teile_ganz) == (1, 1)
 
 
+def test_every_whole_number_in_between_must_be_possible_too():
+    """s = 2, t = 4: [0, 4] is possible, both ends are, but only even numbers. Who knows 1 ≤ s < 4 has 2."""
+    z = zellen([10, 10, 10, 4, 4, 4, 2, 30, 40], t=4, fest=[8])
+    _, m, verdeckt = drei_verbuende()
+    assert possible_values(z.wert, m, verdeckt, S) == {0, 2, 4, 6, 8, 10}
+    assert audit(z, m, verdeckt).offenbar.tolist() == [S]
+
+
 def test_a_find_of_the_integer_audit_hides_more():
     z, m, verdeckt = drei_verbuende()
     schutz = protect(z, m, erzwungen=verdeckt)
@@ -84,6 +92,13 @@ def test_means_tell_nothing_about_whole_numbers():
     halbe = replace(z, wert=np.array([9.5, 9.5, 9.5, 4.25, 4.25, 4.25, 1, 30, 39.5]))
     pruefung = audit(halbe, m, verdeckt)
     assert pruefung.offenbar.tolist() == [] and pruefung.teile_ganz == 0
+
+
+def test_a_network_of_means_is_not_proven_with_whole_numbers():
+    z, m = zellen([10.5, 1.5, 4, 5]), summen(4, (0, [1, 2, 3]))
+    verdeckt = np.array([0, 1, 1, 0], bool)
+    assert audit(z, m, verdeckt).teile_ganz == 0
+    assert audit(replace(z, wert=np.array([10.0, 1, 4, 5])), m, verdeckt).teile_ganz == 1
 
 
 def test_euros_need_not_be_whole():

@@ -136,7 +136,7 @@ def test_what_was_shown_stays_open_and_what_was_hidden_stays_hidden(tmp_path):
 
 
 def test_a_raised_threshold_hides_but_does_not_block(tmp_path):
-    """B1 = 4 was shown with threshold 3; with 5 it is hidden, though everybody knows it, and the certificate says so."""
+    """B1 = 4 was shown at threshold 3; at 5 it is hidden though everybody knows it, and the certificate says so."""
     tabelle = ERSTE | {"B1": 4}
     kreis = Kreis(tmp_path)
     assert "B1" not in kreis.publish(zaehle(tabelle))

@@ -1,6 +1,5 @@
 """Disclosure control: hand examples with the attacker's subtraction, and an attacker who shares no code with it."""
 
-import csv
 import itertools
 import os
 from dataclasses import replace
@@ -29,6 +28,9 @@ from tests.hilfe_sperren import (
     least,
     possible_values,
     random_block,
+    read_referenz,
+    read_sdctable,
+    read_tiny,
     summen,
     tafel,
     zellen,
@@ -254,7 +256,7 @@ WEGE = {"gross": 0, "klein": 60}  # sperrmuster.OPTIMAL_BIS: the ways of large a
 
 
 @pytest.mark.parametrize("art", ARTEN)
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_random_tables_withstand_the_independent_attacker(monkeypatch, seed, art):
     monkeypatch.setattr("indicators.sperrmuster.OPTIMAL_BIS", WEGE[("gross", "klein")[seed % 2]])
     z, m = random_block(seed, ARTEN[art])
@@ -271,7 +273,7 @@ def test_random_tables_withstand_the_independent_attacker(monkeypatch, seed, art
         assert (np.minimum(schutz.oben, VIELE) <= wirklich[1] + 1e-6).all()
 
 
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", range(8))
 def test_random_tables_withstand_the_insider_of_the_supplier(monkeypatch, seed):
     monkeypatch.setattr("indicators.sperrmuster.OPTIMAL_BIS", WEGE[("gross", "klein")[seed % 2]])
     z, m = random_block(seed, Muster(geheim=0.4))
@@ -280,7 +282,7 @@ def test_random_tables_withstand_the_insider_of_the_supplier(monkeypatch, seed):
     assert leaks(z, m, schutz.gesperrt) == []
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(16))
 def test_audit_and_independent_attacker_agree_on_any_pattern(seed):
     z, m = random_block(seed, Muster(geschlecht=False))
     gesperrt = ((np.random.default_rng(seed).random(len(z.wert)) < 0.4) | z.primaer) & z.sichtbar
@@ -333,22 +335,21 @@ def test_no_cheaper_pattern_exists_in_tiny_tables(seed):
     assert preis == pytest.approx(cheapest_by_enumeration(z, m), abs=1e-6)
 
 
-def test_large_block_path_stays_close_to_the_optimum(monkeypatch):
-    """Blocks above the limit only add cells: at most 15 % dearer than the optimum, and as safe."""
-    teuer = billig = 0
-    for seed in range(6):
-        zufall = np.random.default_rng(seed)
-        basis = zufall.poisson(np.exp(zufall.normal(1.8, 0.9, (10, 6))))
-        wert = np.block([[basis, basis.sum(1, keepdims=True)], [basis.sum(0, keepdims=True), basis.sum()]]).ravel()
-        z, m = zellen(wert, fest=[76]), tafel(10, 6)
-        kosten = 1 + np.log1p(z.wert)
-        billig += kosten[protect(z, m).gesperrt].sum()
-        with monkeypatch.context() as kleiner:
-            kleiner.setattr("indicators.sperrmuster.OPTIMAL_BIS", 0)
-            schutz = protect(z, m)
-        assert leaks(z, m, schutz.gesperrt) == []
-        teuer += kosten[schutz.gesperrt].sum()
-    assert teuer <= 1.15 * billig
+@pytest.mark.parametrize("seed", range(6))
+def test_large_block_path_stays_close_to_the_optimum(monkeypatch, seed):
+    """Above the limit nothing is proven optimal: at most 15 % dearer and more cells than the optimum, and as safe."""
+    zufall = np.random.default_rng(seed)
+    basis = zufall.poisson(np.exp(zufall.normal(1.8, 0.9, (10, 6))))
+    wert = np.block([[basis, basis.sum(1, keepdims=True)], [basis.sum(0, keepdims=True), basis.sum()]]).ravel()
+    z, m = zellen(wert, fest=[76]), tafel(10, 6)
+    monkeypatch.setattr("indicators.sperrmuster.OPTIMAL_BIS", 100)
+    bestes = protect(z, m).gesperrt
+    monkeypatch.setattr("indicators.sperrmuster.OPTIMAL_BIS", 0)
+    gesperrt = protect(z, m).gesperrt
+    assert leaks(z, m, gesperrt) == []
+    kosten = 1 + np.log1p(z.wert)
+    assert kosten[gesperrt].sum() <= 1.15 * kosten[bestes].sum()
+    assert gesperrt.sum() <= 1.15 * bestes.sum()
 
 
 def test_without_time_for_the_integer_program_it_is_dearer_but_as_safe(monkeypatch):
@@ -374,19 +375,19 @@ REFERENZ = os.environ.get("SOZIALRAUM_REFERENZ")
 mit_referenz = pytest.mark.skipif(not REFERENZ, reason="SOZIALRAUM_REFERENZ nennt keinen Ordner mit Referenztabellen")
 
 
-def read_referenz(name):
-    with (Path(REFERENZ) / "methods" / "sdc" / name).open(encoding="utf-8", newline="") as datei:
-        return list(csv.DictReader(datei))
+@pytest.fixture
+def referenz() -> Path:
+    return Path(REFERENZ) / "methods" / "sdc"
 
 
 @mit_referenz
-def test_reference_4x4_all_intervals_before_and_after():
-    zeilen = read_referenz("recoverable_4x4_table.csv")
+def test_reference_4x4_all_intervals_before_and_after(referenz):
+    zeilen = read_referenz(referenz, "recoverable_4x4_table.csv")
     assert [int(x["freq"]) for x in zeilen] == VIER_MAL_VIER.ravel().tolist()
     ort = {(x["row"], x["col"]): i for i, x in enumerate(zeilen)}
     z, m, _ = vier_mal_vier()
     gesperrt = np.array([x["status"] == "suppressed" for x in zeilen])
-    for erwartet in read_referenz("recoverable_4x4_expected_intervals.csv"):
+    for erwartet in read_referenz(referenz, "recoverable_4x4_expected_intervals.csv"):
         zelle = ort[erwartet["row"], erwartet["col"]]
         vorher = [float(erwartet["lo_before"]), float(erwartet["hi_before"])]
         assert np.ravel(compute_intervalle(z, m, gesperrt, [zelle])) == pytest.approx(vorher)
@@ -397,9 +398,9 @@ def test_reference_4x4_all_intervals_before_and_after():
 
 
 @mit_referenz
-def test_reference_4x4_single_cells_that_repair_it():
+def test_reference_4x4_single_cells_that_repair_it(referenz):
     z, m, gesperrt = vier_mal_vier()
-    for extra in read_referenz("recoverable_4x4_single_extra_cells.csv"):
+    for extra in read_referenz(referenz, "recoverable_4x4_single_extra_cells.csv"):
         mehr = gesperrt.copy()
         mehr["wxyz".index(extra["extra_row"]) * 5 + "abcd".index(extra["extra_col"])] = True
         erwartet = [float(extra["wb_lo"]), float(extra["wb_hi"])]
@@ -407,32 +408,17 @@ def test_reference_4x4_single_cells_that_repair_it():
 
 
 @mit_referenz
-def test_reference_sdctable_microdata_needs_three_more_cells():
-    zeilen = read_referenz("sdctable_microdata1_table_expected.csv")
-    nr = np.arange(15).reshape(5, 3)
-    m = summen(15, *[(nr[r, 2], nr[r, :2]) for r in range(5)], *[(nr[4, s], nr[:4, s]) for s in range(3)])
-    z = zellen([float(x["freq"]) for x in zeilen], fest=[12, 13, 14])
-    assert z.primaer.tolist() == [x["primary"] == "True" for x in zeilen]
+@pytest.mark.parametrize("weg", WEGE)
+@pytest.mark.parametrize("read", [read_sdctable, read_tiny])
+def test_reference_tables_are_near_the_proven_least_number_of_cells(monkeypatch, referenz, read, weg):
+    monkeypatch.setattr("indicators.sperrmuster.OPTIMAL_BIS", WEGE[weg])
+    z, m, kleinste = read(referenz)
     schutz = protect(z, m)
-    assert schutz.gesperrt.sum() == sum(x["optimal_suppressed"] == "True" for x in zeilen)
     assert leaks(z, m, schutz.gesperrt) == []
+    assert kleinste <= schutz.gesperrt.sum() <= 1.15 * kleinste
 
 
 @mit_referenz
-def test_reference_tiny_6x3_is_near_the_smallest_number_of_cells():
-    zeilen = read_referenz("synthetic_tiny_6x3.csv")
-    ort = {(x["geo"], x["age"]): i for i, x in enumerate(zeilen)}
-    kinder = {}
-    for x in zeilen:
-        kinder.setdefault(x["parent"], set()).add(x["geo"])
-    gleichungen = [
-        (i, [ort[g, alter] for g in sorted(kinder[geo])]) for (geo, alter), i in ort.items() if geo in kinder
-    ]
-    gleichungen += [(ort[geo, "total"], [ort[geo, a] for a in ("a1", "a2", "a3")]) for geo, a in ort if a == "total"]
-    z = zellen([float(x["freq"]) for x in zeilen], fest=[i for i, x in enumerate(zeilen) if x["frozen"] == "True"])
-    m = summen(len(zeilen), *gleichungen)
-    schutz = protect(z, m)
-    assert leaks(z, m, schutz.gesperrt) == []
-    # Proven: no smaller number of cells is possible. Ours is the cheapest by cost, not by number.
-    kleinste = sum(x["one_optimal_pattern"] == "True" for x in zeilen)
-    assert kleinste <= schutz.gesperrt.sum() <= 1.15 * kleinste + 1
+def test_reference_4x4_needs_one_cell_more(referenz):
+    z, m, gesperrt = vier_mal_vier()
+    assert protect(z, m, erzwungen=gesperrt).gesperrt.sum() == gesperrt.sum() + 1

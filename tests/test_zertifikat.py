@@ -10,6 +10,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from indicators.freigabe import ORDNER
 from tests.conftest import Installation
 
 PROFILE = ["kreis", "kommune", "oeffentlich"]
@@ -79,6 +80,29 @@ def test_a_pattern_that_does_not_protect(kopie):
 def test_without_a_gebiet_or_a_publication_it_says_what_to_do(neuer_kleinkreis):
     assert "»--gebiet ID« ergänzen" in neuer_kleinkreis.run("pruefen", "--geheimhaltung", erwarte=1).stderr
     assert "sozialraum veroeffentlichen" in pruefe(neuer_kleinkreis, erwarte=1).stderr
+
+
+# --- rounded instead of hidden ---
+
+
+def test_rounded_everywhere_and_said_so(neuer_kleinkreis):
+    """Weiler 2 → 0, Südhang 84 → 80; the total is that of the true numbers; no interval pretends precision."""
+    ziel = neuer_kleinkreis.daten / "katalog" / "freigaben"
+    ziel.mkdir()
+    for datei in sorted(ORDNER.glob("*.toml")):
+        text = datei.read_text(encoding="utf-8") + '\n[methode]\nsgb2_lb = "runden10"\n'
+        (ziel / datei.name).write_text(text, encoding="utf-8")
+    neuer_kleinkreis.run("laden", "--gebiet", "kleinkreis")
+    neuer_kleinkreis.run("veroeffentlichen", "--gebiet", "kleinkreis")
+    for profil in PROFILE:
+        store = neuer_kleinkreis.store("kleinkreis", profil)
+        tafel = store.read_werte("sgb2_quote", "quartier", date(2023, 12, 31)).set_index("name")
+        ohne_rest = tafel["zaehler"].dropna().to_dict()
+        assert ohne_rest == {"Altstadt": 750, "Bahnhof": 410, "Südhang": 80, "Weiler": 0}
+        assert tafel["unten"].isna().all()
+        assert store.read_werte("sgb2_quote", "kommune", date(2023, 12, 31))["zaehler"].tolist() == [1250]
+        assert "auf 10 gerundet" in store.eintrag("sgb2_quote").naeherung
+    assert "Auf 10 gerundet statt gesperrt: sgb2_lb" in pruefe(neuer_kleinkreis).stdout
 
 
 # --- the same by the command line: two editions with a correction between them ---

@@ -62,14 +62,14 @@ class Besucher:
 
     # --- everything ------------------------------------------------------------------------------
 
-    def besuche(self, gebiet: str, *, hoechstens: int = 100_000) -> dict[str, bytes]:
+    def besuche(self, gebiet: str) -> dict[str, bytes]:
         """Every page, file and callback of one territory that links and menus lead to."""
         offen, gesehen = deque(["/", "/_dash-layout", "/_dash-dependencies", "/bereit", "/gesund"]), set()
         for seite in ("karte", "zeitreihe"):  # drawn by the browser: their links come with the callback
             offen.append(f"/{gebiet}/{seite}")
             self.callback(f"/{gebiet}/{seite}", SEITE, {"url.pathname": f"/{gebiet}/{seite}"})
         offen += [link for inhalt in self.antworten.values() for link in list_links(inhalt.decode("utf-8", "replace"))]
-        while offen and len(gesehen) < hoechstens:
+        while offen:
             pfad = offen.popleft()
             if pfad in gesehen or self._ist_programm(pfad) or not self._gehoert(pfad, gebiet):
                 continue
@@ -77,7 +77,7 @@ class Besucher:
             inhalt = self.get(pfad)
             if inhalt[:1] in (b"<", b"{", b"["):
                 offen += list_links(inhalt.decode("utf-8", "replace"))
-        self._besuche_karten(gebiet)
+        self.besuche_daten(gebiet)
         return self.antworten
 
     def _gehoert(self, pfad: str, gebiet: str) -> bool:
@@ -87,7 +87,8 @@ class Besucher:
         """Files of the program itself are the same in every Kreis."""
         return pfad.startswith(("/_dash-component-suites/", "/assets/"))
 
-    def _besuche_karten(self, gebiet: str) -> None:
+    def besuche_daten(self, gebiet: str) -> None:
+        """API, map files, and what the pages with charts ask for."""
         katalog = json.loads(self.get(f"/api/v1/{gebiet}/kennzahlen.json"))["kennzahlen"]
         for k in katalog:
             for ebene in k["ebenen"]:

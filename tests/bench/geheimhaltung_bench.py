@@ -2,9 +2,9 @@
 
 * `kreis`: an invented annual block, 139 Quartiere and a Rest-Raum in 19 Kommunen, 47 Merkmale, complements;
   two nested profiles. Target: ≤ 4–5 s per block.
-* `berlin`: 542 areas × 8 ages (× 2 sexes) in three levels, from the file that SOZIALRAUM_BERLIN names, else invented
+* `berlin`: 542 areas × 10 ages (× 2 sexes) in three levels, from the file that SOZIALRAUM_BERLIN names, else invented
   with the same shape. Targets: 6,193 cells ≤ 15 s, 18,579 cells ≤ 60 s.
-* `klein`: small tables, cells hidden against a proven optimum. Target: ≤ 1.15.
+* `klein`: small instances, hidden cells against a proven optimum. Target: ≤ 1.15.
 """
 
 from __future__ import annotations
@@ -12,14 +12,22 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from indicators import geheimhaltung as g
 from indicators import sperrmuster
+from indicators.aufgabe import build_aufgabe
+from indicators.sperrmuster import find_muster
+from tests.hilfe_sperren import random_block, read_sdctable, read_tiny
 
+# Share of the inhabitants of Berlin with an invented benefit: some 350 small counts at t = 3.
+ANTEIL_BERLIN = 0.02
 # Merkmal → its parts; every declared way of adding up is one relation per Raum.
 SUMMEN = [
     ("bev", [f"bev_{k}" for k in range(10)]),
@@ -120,27 +128,31 @@ def _matrix(zeilen, n: int) -> sparse.csr_array:
 
 
 def berlin_block(*, geschlecht: bool, schwelle: int = 3):
-    """542 areas × ages in three levels (12 Bezirke, city), optionally × sex with total."""
+    """542 areas × 10 ages with total in three levels (20 groups of areas, city), optionally × sex with total.
+
+    Ages from the register of Berlin (CSV with `id`, `inhabitants_age_*`; the two widest bands cut in half); of them a
+    share receives a benefit, as population itself has hardly a small count. Without the file: same shape, invented.
+    """
     zufall = np.random.default_rng(0)
     datei = os.environ.get("SOZIALRAUM_BERLIN")
     if datei:
-        import pandas as pd
-
-        tabelle = pd.read_csv(Path(datei), dtype={"id": str})
+        tabelle = pd.read_csv(Path(datei), dtype={"id": str}).sort_values("id")
         alter = [s for s in tabelle if s.startswith("inhabitants_age") and not s.endswith("percentage")]
-        bezirk, basis = tabelle["id"].str[:2].astype(int).to_numpy() - 1, tabelle[alter].to_numpy()
-        basis = zufall.binomial(basis, 0.01)  # population itself has hardly a small count: a benefit of 1 %
+        basis = tabelle[alter].to_numpy()
+        breit = np.argsort(basis.sum(0))[-2:]
+        haelfte = zufall.binomial(basis[:, breit], 0.5)
+        basis[:, breit] -= haelfte
+        basis = zufall.binomial(np.hstack([basis, haelfte]), ANTEIL_BERLIN)
     else:
-        bezirk = np.sort(zufall.integers(0, 12, 542))
-        basis = zufall.poisson(np.exp(zufall.normal(2.2, 1.0, (542, 10))))
-    basis = np.hstack([basis, zufall.poisson(3, (len(basis), 10 - basis.shape[1]))])
+        basis = zufall.poisson(np.exp(zufall.normal(3.0, 1.0, (542, 10))))
+    gruppe = np.arange(len(basis)) * 20 // len(basis)
+    wuerfel = basis[:, :, None]
     if geschlecht:
         m = zufall.binomial(basis, 0.5)
         wuerfel = np.stack([m, basis - m], axis=2)
-    else:
-        wuerfel = basis[:, :, None]
-    wuerfel = np.concatenate([wuerfel, np.array([wuerfel[bezirk == k].sum(0) for k in range(12)])])
-    wuerfel = np.concatenate([wuerfel, wuerfel[542:].sum(0, keepdims=True)])
+    r = len(basis)
+    wuerfel = np.concatenate([wuerfel, np.array([wuerfel[gruppe == k].sum(0) for k in range(20)])])
+    wuerfel = np.concatenate([wuerfel, wuerfel[r:].sum(0, keepdims=True)])
     wuerfel = np.concatenate([wuerfel, wuerfel.sum(1, keepdims=True)], axis=1)
     if geschlecht:
         wuerfel = np.concatenate([wuerfel, wuerfel.sum(2, keepdims=True)], axis=2)
@@ -148,18 +160,17 @@ def berlin_block(*, geschlecht: bool, schwelle: int = 3):
     zeilen = []
     for a in range(wuerfel.shape[1]):
         for s in range(wuerfel.shape[2]):
-            zeilen.append((nr[554, a, s], nr[542:554, a, s]))
-            zeilen += [(nr[542 + k, a, s], nr[:542, a, s][bezirk == k]) for k in range(12)]
-    zeilen += [(nr[r, 10, s], nr[r, :10, s]) for r in range(555) for s in range(wuerfel.shape[2])]
+            zeilen.append((nr[-1, a, s], nr[r:-1, a, s]))
+            zeilen += [(nr[r + k, a, s], nr[:r, a, s][gruppe == k]) for k in range(20)]
+    zeilen += [(nr[i, -1, s], nr[i, :-1, s]) for i in range(len(nr)) for s in range(wuerfel.shape[2])]
     if geschlecht:
-        zeilen += [(nr[r, a, 2], nr[r, a, :2]) for r in range(555) for a in range(11)]
+        zeilen += [(nr[i, a, 2], nr[i, a, :2]) for i in range(len(nr)) for a in range(wuerfel.shape[1])]
     wert = wuerfel.ravel().astype(float)
     t = np.full(len(wert), schwelle)
     primaer = g.find_primaer(wert, t)
     fest = np.zeros(wuerfel.shape, bool)
-    fest[554] = True
-    fest = fest.ravel() & ~primaer
-    return g.Zellen(wert, t, primaer, np.ones(len(wert), bool), fest), _matrix(zeilen, len(wert))
+    fest[-1] = True
+    return g.Zellen(wert, t, primaer, np.ones(len(wert), bool), fest.ravel() & ~primaer), _matrix(zeilen, len(wert))
 
 
 def _melde(name: str, zellen: g.Zellen, matrix, schutz: g.Schutz, sekunden: float) -> None:
@@ -197,31 +208,69 @@ def bench_berlin() -> None:
             _melde(f"berlin t={t} sex={geschlecht}", zellen, matrix, schutz, time.process_time() - start)
 
 
-def bench_klein(*, tafeln: int = 30) -> None:
-    """The way of large blocks against the optimum, on tables of 11 × 7 to 17 × 9 cells with margins."""
-    zahlen = []
-    for seed in range(tafeln):
-        zufall = np.random.default_rng(seed)
-        wert = zufall.poisson(np.exp(zufall.normal(1.8, 0.9, (10 + seed % 7, 6 + seed % 3))))
-        wert = np.block([[wert, wert.sum(1, keepdims=True)], [wert.sum(0, keepdims=True), wert.sum()]])
-        nr = np.arange(wert.size).reshape(wert.shape)
-        matrix = _matrix([(z[-1], z[:-1]) for z in nr] + [(s[-1], s[:-1]) for s in nr.T], wert.size)
-        wert = wert.ravel().astype(float)
-        t, letzte = np.full(len(wert), 3), np.arange(len(wert)) == len(wert) - 1
-        zellen = g.Zellen(wert, t, g.find_primaer(wert, t), np.ones(len(wert), bool), letzte)
-        kosten = 1 + np.log1p(wert)
-        paar = []
-        for grenze in (0, 10_000):
-            sperrmuster.OPTIMAL_BIS = grenze
+def bench_klein(*, tafeln: int = 60, raumtafeln: int = 24) -> None:
+    """Small instances against the proven optimum, by cost and by number of cells: as they are solved, and on the way
+    of large blocks."""
+    instanzen = {
+        "tables": [_tafel(seed) for seed in range(tafeln)],
+        "hierarchies × ages (× sex, second geography, complements)": [
+            b for seed in range(300, 300 + raumtafeln) if len((b := random_block(seed))[0].wert) <= 90
+        ],
+    }
+    if ordner := os.environ.get("SOZIALRAUM_REFERENZ"):
+        instanzen["published reference tables"] = [
+            read(Path(ordner) / "methods" / "sdc")[:2] for read in (read_sdctable, read_tiny)
+        ]
+    for name, bloecke in instanzen.items():
+        zahlen = [_vergleiche(zellen, matrix) for zellen, matrix in bloecke if zellen.primaer.any()]
+        z = np.array(zahlen)
+        print(f"klein, {name}: {len(z)} instances, cells hidden {z[:, 0].mean():.1f} in the mean")
+        for i, weg in ((1, "as solved"), (3, "large way")):
+            print(
+                f"  {weg}: cost {z[:, i].mean():.4f} of the optimum (worst {z[:, i].max():.3f}), "
+                f"cells {z[:, i + 1].mean():.4f} (worst {z[:, i + 1].max():.3f})",
+                flush=True,
+            )
+
+
+def _tafel(seed: int):
+    zufall = np.random.default_rng(seed)
+    wert = zufall.poisson(np.exp(zufall.normal(1.8, 0.9, (10 + seed % 7, 6 + seed % 3))))
+    wert = np.block([[wert, wert.sum(1, keepdims=True)], [wert.sum(0, keepdims=True), wert.sum()]])
+    nr = np.arange(wert.size).reshape(wert.shape)
+    matrix = _matrix([(z[-1], z[:-1]) for z in nr] + [(s[-1], s[:-1]) for s in nr.T], wert.size)
+    wert = wert.ravel().astype(float)
+    t, letzte = np.full(len(wert), 3), np.arange(len(wert)) == len(wert) - 1
+    return g.Zellen(wert, t, g.find_primaer(wert, t), np.ones(len(wert), bool), letzte), matrix
+
+
+def _vergleiche(zellen: g.Zellen, matrix) -> list[float]:
+    """Optimum of cells; cost and cells as shares of their optima, as solved and on the way of large blocks."""
+    aufgabe = build_aufgabe(zellen, matrix, None, None)
+    kosten, sichtbar = aufgabe.kosten, zellen.sichtbar
+    ein_preis = replace(aufgabe, kosten=np.where(aufgabe.verdeckt, 0.0, 1.0))
+    with _weg(OPTIMAL_BIS=10_000, RUNDEN_OPTIMAL=10_000, KNOTEN=1_000_000, ZEITLIMIT=600.0):
+        billigste = kosten @ find_muster(aufgabe).gewaehlt
+        wenigste = (find_muster(ein_preis).gewaehlt & sichtbar).sum()
+    zahlen = [wenigste]
+    for grenze in (sperrmuster.OPTIMAL_BIS, 0):
+        with _weg(OPTIMAL_BIS=grenze):
             gesperrt = g.protect(zellen, matrix).gesperrt
-            paar += [kosten[gesperrt].sum(), gesperrt.sum()]
-        zahlen.append(paar)
-    z = np.array(zahlen)
-    print(
-        f"klein: {tafeln} tables, cost {z[:, 0].sum() / z[:, 2].sum():.3f} of the optimum (worst "
-        f"{(z[:, 0] / z[:, 2]).max():.3f}), cells {z[:, 1].sum() / z[:, 3].sum():.3f} (worst "
-        f"{(z[:, 1] / z[:, 3]).max():.3f})"
-    )
+        zahlen += [kosten @ gesperrt / billigste, gesperrt.sum() / wenigste]
+    return zahlen
+
+
+@contextmanager
+def _weg(**werte):
+    """Other limits of `sperrmuster` for a while."""
+    vorher = {name: getattr(sperrmuster, name) for name in werte}
+    try:
+        for name, wert in werte.items():
+            setattr(sperrmuster, name, wert)
+        yield
+    finally:
+        for name, wert in vorher.items():
+            setattr(sperrmuster, name, wert)
 
 
 if __name__ == "__main__":
