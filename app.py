@@ -547,7 +547,7 @@ def rueckfragen(
         for pfad in ergebnis.dateien:
             print(f"  geschrieben: {pfad}")
     if offene.empty:
-        print("Keine offenen Fragen zu den geladenen Lieferungen. Eine abgelehnte Lieferung nennt ihren Fehler beim Laden.")
+        print("Keine offenen Fragen zu geladenen Lieferungen. Eine abgelehnte Lieferung nennt ihren Fehler beim Laden.")
 
 
 @cli.command(cls=Befehl)
