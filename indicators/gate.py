@@ -33,7 +33,7 @@ __all__ = ["EINWOHNER", "Bescheid", "Regeln", "Zeitregel", "build_regeln", "prot
 
 EINWOHNER = ("bev_gesamt", "fs_gesamt")  # registers that tell how many people live in a Raum, in this order
 VIELE_ZELLEN = 60_000  # from here a second process pays for its start
-FASSUNG = 1  # changes whenever the same question may get another answer: nothing stored is reused then
+FASSUNG = 2  # changes whenever the same question may get another answer: nothing stored is reused then
 
 
 @dataclass
@@ -267,12 +267,12 @@ def _ein_gebietsstand(zellen: pd.DataFrame, eltern: pd.DataFrame) -> tuple[pd.Da
 
 
 def _mit_einwohnern(zellen: pd.DataFrame, zaehlung: pd.DataFrame) -> pd.DataFrame:
-    """Adds `einwohner` of each Raum at the newest Stichtag not after the cell's own, else at the next one; NaN where no
-    register tells."""
-    register = next((m for m in EINWOHNER if (zaehlung["merkmal"] == m).any()), EINWOHNER[0])
-    einwohner = zaehlung.loc[
-        (zaehlung["merkmal"] == register) & zaehlung["wert"].notna(), ["raum_id", "stichtag", "wert"]
-    ]
+    """Adds `einwohner` of each Raum at the newest Stichtag not after the cell's own, else at the next one; NaN where
+    nobody tells. Without a register the largest group of inhabitants that is counted stands in: there are at least as
+    many."""
+    register = next((m for m in EINWOHNER if (zaehlung["merkmal"] == m).any()), None)
+    gezaehlt = zaehlung[zaehlung["merkmal"] == register] if register else zellen[zellen["recht"] == "bevoelkerung"]
+    einwohner = gezaehlt.dropna(subset="wert").groupby(["raum_id", "stichtag"], as_index=False)["wert"].max()
     einwohner = einwohner.rename(columns={"wert": "einwohner"}).assign(stichtag=pd.to_datetime(einwohner["stichtag"]))
     einwohner = einwohner.sort_values("stichtag")
     tage = zellen.assign(tag=zellen["stichtag"], stichtag=pd.to_datetime(zellen["stichtag"])).sort_values("stichtag")

@@ -108,7 +108,7 @@ class Gedaechtnis:
         Returns:
             the entry for the manifest, see `kennt`.
         """
-        if self._neue or self._nachtrag:
+        if self._neue or self._nachtrag or not self._staende:  # also where there is nothing to protect: it is known
             nummer = self.ausgaben + 1
             kennung = self._staende[0]["kennung"] if self._staende else secrets.token_hex(8)
             self._ordner.mkdir(parents=True, exist_ok=True)
@@ -121,7 +121,7 @@ class Gedaechtnis:
             ersetze(bau, self._ordner / f"{nummer:06d}")
             self._staende.append(stand | {"pfad": self._ordner / f"{nummer:06d}"})
             self._neue, self._nachtrag = [], []
-        return {"kennung": self._staende[0]["kennung"], "ausgabe": self.ausgaben} if self._staende else {}
+        return {"kennung": self._staende[0]["kennung"], "ausgabe": self.ausgaben}
 
     def _lies(self, stand: dict, nr: int) -> Auflage:
         if stand["nr"] not in self._gelesen:

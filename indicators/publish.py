@@ -419,7 +419,8 @@ def _build_stand(gebiet, quellen, eingang: Eingang, freigabe: Freigabe, bescheid
         ],
         "quellen": [{t: getattr(q, t) for t in texte} for q in benutzt]
         + [dict(zip(texte, ("Gebietsgrenzen", q, lizenz, q), strict=True)) for q, lizenz in karten.items()],
-        "zertifikat": bescheid.zertifikat,
+        # How many are hidden for which reason narrows down the hidden ones: that stays in the manifest, in the house.
+        "zertifikat": {feld: bescheid.zertifikat[feld] for feld in ("zellen", "gesperrt")},
     }
 
 

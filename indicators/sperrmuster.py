@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from indicators.angreifer import EPS, UNLOESBAR, Fund, Spur, System, build_system, find_funde, find_zeugen
 from indicators.aufgabe import Aufgabe, UnschuetzbareZellenError, raise_widerspruch
@@ -30,6 +30,9 @@ LUECKE, KNOTEN, ZEITLIMIT = 0.01, 20_000, 30.0
 GENUG = 0.02
 # Repair looks for cells this many relations away, then everywhere.
 UMKREIS = 2
+# After so many rounds the way a found cell needs is looked for as a whole: at which price per unit along hidden cells,
+# and how far any cell may move.
+GEDULD, GERING, VIEL = 3, 1e-3, 1e6
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,13 @@ class _Lauf:
 
         None = it would cost as much as `hoechstens`; what has been learnt by then is kept.
         """
-        spuren = build_spuren(self.aufgabe)
+        spuren, runde = build_spuren(self.aufgabe), 0
         while funde := self._attack(gewaehlt, spuren):
             neue = sparse.csr_array([_schnitt(fund) for fund in funde])
             self.schnitte = sparse.vstack([self.schnitte, neue]).tocsr()
-            gewaehlt = _extend(self.aufgabe, self.schnitte, gewaehlt)
+            runde += 1
+            mehr = _add_wege(self.aufgabe, funde, gewaehlt) if runde > GEDULD else gewaehlt
+            gewaehlt = mehr if (mehr & ~gewaehlt).any() else _extend(self.aufgabe, self.schnitte, gewaehlt)
             if self.aufgabe.kosten @ gewaehlt > hoechstens - EPS:
                 return None
         return Muster(gewaehlt, self.ganz.teile, self.ganz.geprueft, self.runden, self.schnitte.shape[0])
@@ -163,6 +168,38 @@ def _extend(aufgabe: Aufgabe, schnitte: sparse.csr_array, behalten: np.ndarray) 
         gewaehlt = _solve(aufgabe, schnitte, behalten, kann)
     if gewaehlt is None:
         raise _unschuetzbar(aufgabe)
+    return gewaehlt
+
+
+def _add_wege(aufgabe: Aufgabe, funde: list[Fund], gewaehlt: np.ndarray) -> np.ndarray:
+    """A pattern with the cells along which the found ones can move as far as they must.
+
+    Conditions tell what the next cell may be, not where the way ends. Per found cell and direction a linear program
+    looks for the cheapest change of the table that keeps all sums (price per unit of change; hidden cells cost next to
+    nothing). It does not know what a supplier keeps secret; the attack that follows decides.
+    """
+    kann = np.flatnonzero(aufgabe.frei | aufgabe.verdeckt | aufgabe.ziel)
+    zeilen = np.unique(aufgabe.matrix.tocsc()[:, kann].indices)
+    a, wer = aufgabe.matrix[zeilen][:, kann], aufgabe.angreifer[-1]
+    wert = np.where(np.isnan(aufgabe.wert), np.nan_to_num(wer.soll_oben), aufgabe.wert)
+    tiefe = np.minimum(wert - wer.unten, VIEL)[kann]
+    gewaehlt = gewaehlt.copy()
+    for zelle in dict.fromkeys(fund.zelle for fund in funde):
+        for weg in (wer.soll_oben[zelle] - wert[zelle], wer.soll_unten[zelle] - wert[zelle]):
+            hier = kann == zelle
+            preis = np.where(gewaehlt | aufgabe.verdeckt, GERING, aufgabe.kosten)[kann]
+            auf = np.where(hier, max(weg, 0), VIEL)
+            ab = np.where(hier, max(-weg, 0), tiefe)
+            loesung = linprog(
+                np.r_[preis, preis],
+                A_eq=sparse.hstack([a, -a]).tocsr(),
+                b_eq=np.zeros(len(zeilen)),
+                bounds=np.column_stack([np.r_[np.where(hier, auf, 0), np.where(hier, ab, 0)], np.r_[auf, ab]]),
+                method="highs",
+            )
+            if loesung.x is not None:
+                bewegt = np.abs(loesung.x[: len(kann)] - loesung.x[len(kann) :]) > EPS
+                gewaehlt[kann[bewegt]] = True
     return gewaehlt
 
 

@@ -251,7 +251,7 @@ class Store:
 
     @property
     def zertifikat(self) -> dict:
-        """Figures of the disclosure control of this snapshot: Zellen, gesperrt, primaer, …"""
+        """How many counts there are and how many are hidden; the rest of the certificate stays in the house."""
         return self._stand_roh["zertifikat"]
 
     @property

@@ -143,11 +143,13 @@ def test_the_difference_of_the_levels_above_is_reckoned_with():
 
 
 def test_a_part_is_never_larger_than_its_whole_even_if_secret():
-    """At most one person is left: the supplier's "*" of A1 would be exactly that one."""
-    arm = {"A1": "*", "A2": 40, "B1": 20, "B2": 25, "C1": 19, "C2": 30}
-    alle = {"A1": 1, "A2": 120, "B1": 80, "B2": 95, "C1": 60, "C2": 80}
-    assert "A1 n" in gesperrt(arm, alle, quoten=[(["m"], ["n"])])
-    assert "A1 n" not in gesperrt(arm, alle | {"A1": 90}, quoten=[(["m"], ["n"])])
+    """19 of 20 are counted, and the supplier's "*" fits into the last place only: it is exactly 1."""
+    geheim = {"A1": "*", "A2": 40, "B1": 20, "B2": 25, "C1": 19, "C2": 30}
+    alle = {"A1": 20, "A2": 120, "B1": 80, "B2": 95, "C1": 60, "C2": 80}
+    rest = {"A1": 19, "A2": 20, "B1": 20, "B2": 25, "C1": 19, "C2": 30}
+    quoten = [(["m", "o"], ["n"])]
+    assert {"A1 n", "A1 o"} & gesperrt(geheim, alle, rest, quoten=quoten)
+    assert not {"A1 n", "A1 o"} & gesperrt(geheim, alle | {"A1": 90}, rest, quoten=quoten)
 
 
 # --- declared to be the same people ---
@@ -232,14 +234,14 @@ def test_a_published_change_gives_no_month_away():
 # --- how many people live there ---
 
 
-def oeffentlich(einwohner: dict[str, float]) -> set[str]:
+def oeffentlich(einwohner: dict[str, float], register: str = "bev_gesamt") -> set[str]:
     zeilen = [(r, "2020-01-01", STICHTAG, "m", float(w), "offen") for r, w in GROSS.items()]
-    zeilen += [(r, "2020-01-01", STICHTAG, "bev_gesamt", float(w), "offen") for r, w in einwohner.items()]
+    zeilen += [(r, "2020-01-01", STICHTAG, register, float(w), "offen") for r, w in einwohner.items()]
     spalten = ["raum_id", "gebietsstand", "stichtag", "merkmal", "wert", "status"]
     zaehlung = build_zaehlung(
-        pd.DataFrame(zeilen, columns=spalten), RAEUME, ["kreis", "kommune", "quartier"], summierbar={"m", "bev_gesamt"}
+        pd.DataFrame(zeilen, columns=spalten), RAEUME, ["kreis", "kommune", "quartier"], summierbar={"m", register}
     )
-    regeln = Regeln({"m": "sgb2", "bev_gesamt": "bevoelkerung"}, {}, [], [], frozenset({"m", "bev_gesamt"}))
+    regeln = Regeln({"m": "sgb2", register: "bevoelkerung"}, {}, [], [], frozenset({"m", register}))
     zellen = protect_zaehlung(zaehlung, ELTERN, regeln, read_freigaben())["oeffentlich"].gesperrt
     return {z.raum_id for z in zellen.itertuples() if z.merkmal == "m"}
 
@@ -249,6 +251,8 @@ def test_where_nobody_tells_how_many_people_live_nothing_on_benefits_is_shown():
     assert oeffentlich(genug) == set()
     assert "A1" in oeffentlich(genug | {"A1": 299})
     assert "A1" in oeffentlich({r: w for r, w in genug.items() if r != "A1"})
+    assert oeffentlich(genug, "bev_15_64") == set()  # no register, but at least so many live there
+    assert "A1" in oeffentlich(genug | {"A1": 299}, "bev_15_64")
 
 
 # --- one method per Merkmal ---

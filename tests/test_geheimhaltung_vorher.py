@@ -61,7 +61,7 @@ def test_a_suppliers_secret_that_followed_from_earlier_numbers():
     assert schutz.verloren.tolist() == [1]
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", range(14))
 def test_random_history_never_stops_and_nothing_new_is_learnt(seed):
     """Any cells may have been published before, leaks among them: what was possible before stays possible."""
     zufall = np.random.default_rng(seed)

@@ -6,19 +6,15 @@ from dashboard import bausteine, zahlen
 from dashboard.seiten.vollstaendigkeit import tafel_abschnitt
 
 PFAD, TITEL = "daten", "Daten"
+NUR_IM_HAUS = (
+    "Was an den Werten selbst auffiel (Sprünge, Summen, Regeln), steht nicht in veröffentlichten Ständen: Es könnte "
+    "verraten, was gesperrt ist. Im Haus zeigt es »sozialraum befunde«."
+)
 VIELE, VIELE_BEFUNDE = 60, 12  # longer tables are folded away
 SCHWERE = {"blockiert": "hielt das Laden an"}
 REGELN = {
-    "summe": "Summe passt nicht",
     "korrektur": "erklärte Korrektur",
-    "sprung": "Sprung gegenüber der letzten Lieferung",
-    "teil_von": "Teil größer als das Ganze",
-    "regel": "Regel zwischen Merkmalen",
-    "raumsumme": "Räume und Summenzeile",
-    "gleicher_inhalt": "gleicher Inhalt wie früher",
     "fehlende": "Räume fehlen",
-    "kleine_werte": "kleine Werte wieder gesperrt",
-    "nachlieferung": "durch Nachlieferung geändert",
     "doppelt": "doppelte Zeilen",
     "lesen": "beim Lesen berichtigt",
     "spalten": "Spalten ohne Eintrag im Profil",
@@ -136,8 +132,9 @@ def spanne(von, bis) -> str:
 
 
 def befunde(tafel, lieferungen, schutz):
+    """Findings about the form of deliveries; those about values would tell something of hidden ones."""
     if tafel.empty:
-        return html.P("Die Prüfungen haben nichts gefunden.")
+        return html.P(f"An der Form der Lieferungen ist nichts aufgefallen. {NUR_IM_HAUS}")
     quellen = dict(zip(lieferungen["quelle"], lieferungen["titel"], strict=True))
     merkmale = dict(zip(schutz["merkmal"], schutz["titel"], strict=True))
     zeilen = [
@@ -158,7 +155,8 @@ def befunde(tafel, lieferungen, schutz):
         zahlen_ab=4,
     )
     anzahl = zahlen.format_anzahl(int(tafel["anzahl"].sum()), "Auffälligkeit", "Auffälligkeiten")
-    return falte(f"{anzahl} in {len(zeilen)} Gruppen", inhalt) if len(zeilen) > VIELE_BEFUNDE else inhalt
+    gefaltet = falte(f"{anzahl} in {len(zeilen)} Gruppen", inhalt) if len(zeilen) > VIELE_BEFUNDE else inhalt
+    return html.Div([gefaltet, html.P(NUR_IM_HAUS, className="leise")])
 
 
 def schutz(tafel, stand):

@@ -18,4 +18,5 @@ The true counts stand in `wahrheit.py`; they only decide whether what he found i
 | angriff.py | all of it for one territory, as sentences |
 | spuren.py | planted numbers in any stream of bytes |
 | lecks.py | leaks planted on purpose: each has to be found |
+| pruefkreis.py, ausfuhr.py | an invented Kreis of random tables; several exports at once |
 """

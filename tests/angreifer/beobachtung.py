@@ -38,7 +38,7 @@ class Reihe(NamedTuple):
 
 @dataclass
 class Einblick:
-    """Everything seen. `stumm`: numbers that stand at a place where none may be: text, place, door."""
+    """Everything seen: numbers, the status of each value, and tables that are sorted by value."""
 
     zahlen: list[Zahl] = field(default_factory=list)
     status: dict[Ort, str] = field(default_factory=dict)

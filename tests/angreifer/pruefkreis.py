@@ -81,7 +81,7 @@ def build_einfache(anzahl: int, samen: int) -> dict[date, dict[str, dict[str, in
 def _tafel(zufall: np.random.Generator) -> dict[str, dict[str, int]]:
     n = len(QUARTIERE)
     groesse = zufall.lognormal(6.3, 0.9, n)
-    haeufig = zufall.uniform(0.002, 0.12)
+    haeufig = np.exp(zufall.uniform(np.log(0.001), np.log(0.12), n))  # as many rare as common
     bis_rag, ab_rag = zufall.poisson(groesse * 0.8), zufall.poisson(groesse * 0.2)
     werte = {"bev_unter_rag": bis_rag, "bev_ab_rag": ab_rag, "bev_gesamt": bis_rag + ab_rag}
     teile = {m: np.minimum(zufall.poisson(groesse * haeufig * f), bis_rag // 4)

@@ -208,7 +208,7 @@ def bench_berlin() -> None:
             _melde(f"berlin t={t} sex={geschlecht}", zellen, matrix, schutz, time.process_time() - start)
 
 
-def bench_klein(*, tafeln: int = 60, raumtafeln: int = 24) -> None:
+def bench_klein(*, tafeln: int = 60, raumtafeln: int = 80) -> None:
     """Small instances against the proven optimum, by cost and by number of cells: as they are solved, and on the way
     of large blocks."""
     instanzen = {
