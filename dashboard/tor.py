@@ -27,6 +27,7 @@ from dashboard.sichten import OEFFENTLICH, Sichten
 from dashboard.sitzungen import Sitzungen
 from dashboard.zugangsdatei import EIGENER_RECHNER, Rolle, Zugang
 
+OHNE_DATEN = ("/assets/", "/_dash-component-suites/")  # our scripts and those of Dash
 OFFEN = (
     "gesund",
     "bereit",
@@ -205,7 +206,7 @@ class Tor:
 def _ist_offen() -> bool:
     """Scripts and styles, health and the way in: by the rule that would answer, not by how the path is written."""
     regel = request.url_rule
-    return regel is not None and (request.endpoint in OFFEN or regel.rule.startswith("/assets/"))
+    return regel is not None and (request.endpoint in OFFEN or regel.rule.startswith(OHNE_DATEN))
 
 
 def aktueller_zutritt() -> Zutritt | None:

@@ -142,7 +142,7 @@ def _erklaere(text: str) -> Zahlenfehler:
             f"»{text}« ist mehrdeutig: Tausenderzeichen oder Komma",
             "Im Profil unter [datei] dezimal und tausender so eintragen, wie die Datei sie verwendet.",
         )
-    if any(z.isdecimal() for z in text):
+    if any(z.isdigit() for z in text):
         return Zahlenfehler(
             f"»{text}« ist keine Zahl",
             "Zusätze wie »ca.« entfernen lassen; Fußnotenzeichen im Profil unter [datei] fussnoten nennen.",
