@@ -50,8 +50,9 @@ class Aenderung(Modell):
 class Merkmal(Modell):
     """What one delivered number counts.
 
-    `betrag`: euros; `traeger` names the Merkmal that counts the persons behind them. `gleich`: this Merkmal counts the
-    same people as another one (a case list and a table of the same office).
+    `betrag`: euros; `traeger` names the Merkmal that counts the persons (or providers) behind them, `groesster` the one
+    that holds what the largest of them has. `gleich`: this Merkmal counts the same people as another one (a case list
+    and a table of the same office).
     """
 
     titel: str
@@ -67,6 +68,7 @@ class Merkmal(Modell):
     minimum: float | None = None
     maximum: float | None = None
     traeger: str | None = None
+    groesster: str | None = None
     gleich: str | None = None
     zeitsumme: Zeitsumme | None = None
     aenderung: Aenderung | None = None
@@ -76,8 +78,8 @@ class Merkmal(Modell):
         """Money of persons and differences must be recognised, or the gate would take them for something else."""
         if self.art == "wert" and self.recht not in ("keins", "bevoelkerung") and EURO.search(self.einheit):
             raise ValueError('Beträge, die Personen erhalten, brauchen art = "betrag" (und traeger = "…", ihre Anzahl)')
-        if self.traeger and self.art != "betrag":
-            raise ValueError('traeger gehört zu art = "betrag"')
+        if (self.traeger or self.groesster) and self.art != "betrag":
+            raise ValueError('traeger und groesster gehören zu art = "betrag"')
         if (self.zeitsumme or self.aenderung) and self.art == "wert":
             raise ValueError('zeitsumme und aenderung gehören zu art = "anzahl" oder "betrag"')
         if self.zeitsumme and self.aenderung:
@@ -87,7 +89,7 @@ class Merkmal(Modell):
     @property
     def verweise(self) -> dict[str, str]:
         """Key path → other Merkmal of the Gebiet it names."""
-        paare = {"teil_von": self.teil_von, "traeger": self.traeger, "gleich": self.gleich}
+        paare = {"teil_von": self.teil_von, "traeger": self.traeger, "groesster": self.groesster, "gleich": self.gleich}
         paare["zeitsumme.merkmal"] = self.zeitsumme and self.zeitsumme.merkmal
         paare["aenderung.merkmal"] = self.aenderung and self.aenderung.merkmal
         return {ort: name for ort, name in paare.items() if name}

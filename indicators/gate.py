@@ -23,7 +23,17 @@ from indicators.altstand import mische
 from indicators.freigabe import Freigabe
 from indicators.gedaechtnis import Auflage, Gedaechtnis
 from indicators.kennwerte import fasse_zusammen, zaehle
-from indicators.primaer import BETRAG, FRUEHER, GEGENSTUECK, OFFEN, SCHUTZ, UNGENUTZT, WEGGELASSEN, Frage, build_frage
+from indicators.primaer import (
+    FRUEHER,
+    GEGENSTUECK,
+    OFFEN,
+    SCHUTZ,
+    UNGENUTZT,
+    WEGGELASSEN,
+    Frage,
+    build_frage,
+    find_soll,
+)
 from indicators.regeln import Regeln, Zeitregel, build_regeln
 from indicators.relationen import SPALTEN, TRENNER, Block, build_block
 from indicators.verlauf import System, build_system
@@ -33,7 +43,7 @@ __all__ = ["EINWOHNER", "Bescheid", "Regeln", "Zeitregel", "build_regeln", "prot
 
 EINWOHNER = ("bev_gesamt", "fs_gesamt")  # registers that tell how many people live in a Raum, in this order
 VIELE_ZELLEN = 60_000  # from here a second process pays for its start
-FASSUNG = 2  # changes whenever the same question may get another answer: nothing stored is reused then
+FASSUNG = 3  # changes whenever the same question may get another answer: nothing stored is reused then
 
 
 @dataclass
@@ -214,7 +224,7 @@ def _nur(regeln: Regeln, namen: set[str]) -> str:
     teile = sorted(t for t in regeln.teile if namen.issuperset(t))
     zeit = sorted(map(str, (z for z in regeln.zeit if z.merkmal in namen)))
     gleich = sorted(g for g in regeln.gleich if namen.issuperset(g))
-    betraege = {m: t for m, t in regeln.betraege.items() if m in namen}
+    betraege = {m: (t, regeln.groesste.get(m)) for m, t in regeln.betraege.items() if m in namen}
     recht = sorted((m, regeln.recht[m]) for m in namen)
     return str((recht, sorted(summen.items()), quoten, teile, sorted(regeln.gezeigt & namen), zeit, gleich, betraege))
 
@@ -337,15 +347,15 @@ def build_zellen(system: System, frage: Frage, fest: np.ndarray) -> geheimhaltun
     """The cells as the mathematics wants them."""
     zellen = system.zellen
     betrag = zellen["betrag"].to_numpy(bool)
-    oben = np.where(betrag & (frage.grund == BETRAG), 2 * np.abs(frage.wert), np.nan)
+    soll_unten, soll_oben = find_soll(zellen, frage)
     return geheimhaltung.Zellen(
         frage.wert,
         frage.schwelle,
         frage.primaer,
         frage.sichtbar,
         fest,
-        soll_unten=np.where(np.isnan(oben), np.nan, 0.0),
-        soll_oben=oben,
+        soll_unten=soll_unten,
+        soll_oben=soll_oben,
         signiert=zellen["signiert"].to_numpy(bool),
         ganz=~betrag & (np.isnan(frage.wert) | (frage.wert == np.round(frage.wert))),  # annual means are none
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from indicators import geheimhaltung
+from indicators import dominanz, geheimhaltung
 from indicators.freigabe import Freigabe
 
 # Why a count is not shown, as the memory and the certificate keep it.
@@ -101,7 +101,23 @@ def _wenige(zellen: pd.DataFrame, freigabe: Freigabe) -> np.ndarray:
 
 
 def _wenige_traeger(zellen: pd.DataFrame, schwelle: np.ndarray) -> np.ndarray:
-    """Money of fewer persons than the threshold; without declared persons only the whole territory is shown."""
-    traeger = zellen["traeger_wert"].to_numpy(float)
+    """Money of fewer persons than the threshold, or most of it of one.
+
+    Without declared persons only the whole territory is shown.
+    """
+    wert, traeger = zellen["wert"].to_numpy(float), zellen["traeger_wert"].to_numpy(float)
     unbekannt = np.isnan(traeger) & ~zellen["spitze"].to_numpy(bool)
-    return (zellen["wert"] != 0).to_numpy(bool) & (unbekannt | (traeger < schwelle))
+    # What the largest has is not always told; of persons on benefits none has more than a few times as much as another.
+    groesster = zellen["groesster_wert"].to_numpy(float)
+    beherrscht = dominanz.find_dominanz(wert, traeger, groesster, schwelle=schwelle) & (groesster != 0)
+    return (wert != 0) & (unbekannt | (traeger < schwelle) | beherrscht)
+
+
+def find_soll(zellen: pd.DataFrame, frage: Frage) -> tuple[np.ndarray, np.ndarray]:
+    """What must remain possible of protected money: from nothing to twice as much; of one that many have, what
+    dominance asks for; NaN: no money."""
+    betrag = frage.grund == BETRAG
+    viele = betrag & (zellen["traeger_wert"] >= frage.schwelle).to_numpy(bool)
+    unten, oben = dominanz.compute_soll(frage.wert, zellen["groesster_wert"].to_numpy(float), viele)
+    wenige = betrag & ~viele
+    return np.where(wenige, 0.0, unten), np.where(wenige, 2 * frage.wert, oben)

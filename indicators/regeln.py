@@ -28,7 +28,8 @@ class Regeln:
     of all published quotes, each a list of Merkmale that are added. `teile`: (part, whole): nobody shows the
     difference, everybody knows it is not negative. `gezeigt`: Merkmale that stand behind a published Kennzahl; no other
     count leaves the gate. `gleich`: pairs that count the same people. `zeit`: relations between Stichtage. `betraege`:
-    amounts of money → the Merkmal that counts the persons behind them, "" where nobody says. `letzter`: quotes (by
+    amounts of money → the Merkmal that counts the persons behind them, "" where nobody says; `groesste`: → the one that
+    holds the largest single amount, where it is delivered. `letzter`: quotes (by
     their place) whose Nenner may be older. `aeltere_nenner`: for these, (Raum, Merkmal) → count (set per block).
     """
 
@@ -40,6 +41,7 @@ class Regeln:
     gleich: list[tuple[str, str]] = field(default_factory=list)
     zeit: list[Zeitregel] = field(default_factory=list)
     betraege: dict[str, str] = field(default_factory=dict)
+    groesste: dict[str, str] = field(default_factory=dict)
     letzter: frozenset[int] = frozenset()
     aeltere_nenner: dict[int, dict[tuple[str, str], float]] = field(default_factory=dict)
 
@@ -66,6 +68,7 @@ def build_regeln(merkmale: dict[str, Merkmal], fassungen: list) -> Regeln:
         gleich=[(name, m.gleich) for name, m in zaehlbar.items() if m.gleich in merkmale],
         zeit=[regel for name, m in zaehlbar.items() for regel in _zeitregeln(name, m)],
         betraege={name: m.traeger or "" for name, m in zaehlbar.items() if m.art == "betrag"},
+        groesste={name: m.groesster for name, m in zaehlbar.items() if m.groesster},
         letzter=frozenset(nr for nr, (k, _) in enumerate(quoten) if k.nenner_zeitpunkt == "letzter"),
     )
 

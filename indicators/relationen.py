@@ -40,9 +40,9 @@ class Block:
 
     `zellen` has one row per cell: SPALTEN, spitze (Raum of the top level), nenner_wert (reference group of the smallest
     quote the cell is Zähler of; NaN: none), sichtbar (stands behind a published Kennzahl), signiert (a difference, may
-    be negative), betrag (euros) and traeger_wert (persons behind them; NaN: unknown). Behind them stand the cells
-    nobody shows: gegenstueck (what is left of a whole, never negative; quote: that of a published quote) and fix
-    (a known number by which a relation misses).
+    be negative), betrag (euros), traeger_wert (persons behind them; NaN: unknown) and groesster_wert (the largest
+    single amount; 0: nobody says, NaN: unknown). Behind them stand the cells nobody shows: gegenstueck (what is left
+    of a whole, never negative; quote: that of a published quote) and fix (a known number by which a relation misses).
     """
 
     stichtage: tuple
@@ -70,7 +70,8 @@ def build_block(stichtag: object, zaehlung: pd.DataFrame, *, eltern: pd.DataFram
     zellen["betrag"] = zellen["merkmal"].isin(list(regeln.betraege))
     ort = pd.Series(zellen.index, index=pd.MultiIndex.from_frame(zellen[["raum_id", "merkmal"]])).to_dict()
     werte = zellen["wert"].to_numpy(float)
-    zellen["traeger_wert"] = _traeger(zellen, regeln.betraege, ort, werte)
+    zellen["traeger_wert"] = _neben(zellen, regeln.betraege, ort, werte)
+    zellen["groesster_wert"] = _neben(zellen, regeln.groesste, ort, werte, leer=0.0)
     genau = (zellen["betrag"] | zellen["signiert"]).to_numpy(bool)
     gliederungen = [Gliederung(h, ort) for _, h in eltern.groupby("hierarchie")]
     sammlung = Sammlung(len(zellen))
@@ -142,6 +143,7 @@ class Sammlung:
             betrag=False,
             nenner_wert=np.nan,
             traeger_wert=np.nan,
+            groesster_wert=np.nan,
         )
         alle = pd.concat([zellen, neu], ignore_index=True) if len(neu) else zellen
         return alle, bilde_matrix(self._gleichungen, len(alle))
@@ -272,13 +274,16 @@ def _kleinste_nenner(zellen: pd.DataFrame, regeln: Regeln, ort: dict, werte: np.
     return kleinste
 
 
-def _traeger(zellen: pd.DataFrame, betraege: dict[str, str], ort: dict, werte: np.ndarray) -> np.ndarray:
-    """Persons behind each amount of money; NaN: no amount, or unknown."""
-    traeger = np.full(len(zellen), np.nan)
+def _neben(
+    zellen: pd.DataFrame, andere: dict[str, str], ort: dict, werte: np.ndarray, *, leer: float = np.nan
+) -> np.ndarray:
+    """The number a rule sets beside each cell (Merkmal → other Merkmal of the same Raum); NaN: unknown; `leer`: there
+    is no rule for the Merkmal."""
+    daneben = np.where(zellen["merkmal"].isin(list(andere)), np.nan, leer)
     for stelle, (raum_id, merkmal) in enumerate(zip(zellen["raum_id"], zellen["merkmal"], strict=True)):
-        if (personen := ort.get((raum_id, betraege.get(merkmal, "")))) is not None:
-            traeger[stelle] = werte[personen]
-    return traeger
+        if (anderes := ort.get((raum_id, andere.get(merkmal, "")))) is not None:
+            daneben[stelle] = werte[anderes]
+    return daneben
 
 
 def bilde_matrix(gleichungen: list[tuple[list[int], list[float]]], n: int) -> sparse.csr_matrix:

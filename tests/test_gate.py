@@ -179,6 +179,16 @@ def test_money_of_nobody_knows_how_many_is_shown_for_the_whole_only():
     assert versteckt == {f"{r} m" for r in RAEUME["raum_id"] if r != "K"}
 
 
+def test_money_that_one_provider_has_nearly_alone_is_hidden():
+    """A2 pays 9000, 8500 of them to one of five: the others would know his sum. With 3000 it is shown."""
+    geld = {"A1": 900, "A2": 9000, "B1": 7000, "B2": 8000, "C1": 9000, "C2": 11000}
+    viele = dict.fromkeys(geld, 5)
+    groesster = {r: w / 3 for r, w in geld.items()}
+    regel = {"betraege": {"m": "n", "o": "n"}, "groesste": {"m": "o"}}
+    assert "A2 m" not in gesperrt(geld, viele, groesster, **regel)
+    assert "A2 m" in gesperrt(geld, viele, groesster | {"A2": 8500}, **regel)
+
+
 def test_money_of_persons_must_be_told_as_money():
     with pytest.raises(ValidationError, match="betrag"):
         Merkmal(titel="Aufwand", einheit="Euro", recht="hze", art="wert")

@@ -65,7 +65,7 @@ def befehle() -> list[str]:
 @pytest.mark.parametrize("befehl", befehle())
 def test_every_command_of_the_handbook_exists(befehl, tmp_path):
     woerter = befehl.replace("[", "").replace("]", "").split()
-    tiefe = 2 if woerter[0] in ("lieferung", "quelle") or woerter[:2] == ["befunde", "annehmen"] else 1
+    tiefe = 2 if woerter[0] in ("lieferung", "quelle", "eigene") or woerter[:2] == ["befunde", "annehmen"] else 1
     hilfe = rufe(tmp_path, *woerter[:tiefe], "--help")
 
     for option in (wort for wort in woerter if wort.startswith("--")):
