@@ -177,11 +177,27 @@ class Katalog:
         return read_quellen(*self._wurzeln("quellen", "etl/quellen"))
 
     def kennzahlen(self) -> dict:
+        from etl.quelle import build_register
         from indicators.kennzahl import check_katalog, read_kennzahlen
 
         kennzahlen = read_kennzahlen(*self._wurzeln("kennzahlen", "indicators/kennzahlen"))
-        check_katalog(kennzahlen, {m for q in self.quellen().values() for m in q.merkmale})
+        quellen = self.quellen()
+        check_katalog(kennzahlen, {m for q in quellen.values() for m in q.merkmale}, build_register(quellen))
         return kennzahlen
+
+    def zusammenstellungen(self) -> dict:
+        from indicators.zusammenstellung import check_zusammenstellungen, read_zusammenstellungen
+
+        listen = read_zusammenstellungen(*self._wurzeln("zusammenstellungen", "indicators/zusammenstellungen"))
+        check_zusammenstellungen(listen, self.kennzahlen())
+        return listen
+
+    def indizes(self) -> dict:
+        from indicators.indexkatalog import check_indizes, read_indizes
+
+        indizes = read_indizes(*self._wurzeln("indizes", "indicators/indizes"))
+        check_indizes(indizes, self.kennzahlen())
+        return indizes
 
     def freigaben(self) -> list:
         from indicators.freigabe import read_freigaben
@@ -901,6 +917,8 @@ def veroeffentlichen(gebiet: GebietId, daten: Daten = DATEN, als_json: AlsJson =
             katalog.freigaben(),
             daten / gebiet,
             version=_version(),
+            indizes=katalog.indizes(),
+            zusammenstellungen=katalog.zusammenstellungen(),
             melde=melde,
         )
     if ergebnis.neu:
@@ -1051,6 +1069,27 @@ def bericht(
     if name not in berichte:
         raise MonitoringError(f"Den Bericht »{name}« gibt es nicht.", wo=f"vorhanden: {', '.join(berichte)}")
     print(f"geschrieben: {berichte[name](_store(daten, gebiet, freigabe), ziel)}")
+
+
+@cli.command(cls=Befehl)
+def handbuch(
+    ziel: Annotated[Path, typer.Option("--ziel", help="Ordner für die Dateien.")],
+    daten: Daten = DATEN,
+) -> None:
+    """Das Methodenhandbuch aus dem Katalog schreiben: Markdown, HTML und Word."""
+    from datetime import date
+
+    from indicators.handbuch import Katalogtexte, write_handbuch
+
+    katalog = Katalog(daten)
+    texte = Katalogtexte(
+        kennzahlen=katalog.kennzahlen(),
+        titel={name: m.titel for q in katalog.quellen().values() for name, m in q.merkmale.items()},
+        zusammenstellungen=katalog.zusammenstellungen(),
+        indizes=katalog.indizes(),
+    )
+    for pfad in write_handbuch(texte, ziel, version=_version(), heute=date.today()):
+        print(f"geschrieben: {pfad}")
 
 
 @cli.command(cls=Befehl)

@@ -26,6 +26,7 @@ class Ansicht:
     kommune: str = ""
     tab: str = "bild"
     baender: bool = True
+    urteil: bool = False  # the map shows verdicts instead of values
 
     def als_dict(self) -> dict:
         return asdict(self)
@@ -41,6 +42,8 @@ class Ansicht:
             teile["tab"] = self.tab
         if not self.baender:
             teile["baender"] = "0"
+        if self.urteil:
+            teile["urteil"] = "1"
         return urlencode(teile, safe=",")
 
 
@@ -118,4 +121,5 @@ def read_ansicht(store, query: str) -> Ansicht:
         kommune=werte.get("kommune", ""),
         tab=tab,
         baender=werte.get("baender") != "0",
+        urteil=werte.get("urteil") == "1",
     )

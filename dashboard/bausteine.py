@@ -13,6 +13,10 @@ SEITEN = (
     ("karte", "Karte"),
     ("zeitreihe", "Zeitreihe"),
     ("steckbrief", "Steckbrief"),
+    ("vergleich", "Vergleich"),
+    ("index", "Index"),
+    ("muster", "Muster"),
+    ("pflege", "Pflege"),
     ("eigene", "Eigene Räume"),
     ("daten", "Daten"),
     ("methodik", "Methodik"),
@@ -243,10 +247,14 @@ def link_knopf(titel: str, ziel: str, **mehr):
 # --- content -----------------------------------------------------------------------------------------------------
 
 
-def diagramm(id_: str, figure=None, *, alt: str = ""):
-    """A Plotly chart; every chart is built here, so that none comes without the central configuration."""
+def diagramm(id_: str, figure=None, *, alt: str = "", hoehe: int | None = None):
+    """A Plotly chart; every chart is built here, so that none comes without the central configuration.
+
+    `hoehe` [px] where the chart is taller than others.
+    """
+    stil = {"style": {"height": f"{hoehe}px"}} if hoehe else {}
     return html.Div(
-        dcc.Graph(id=id_, figure=figure or figures.leer(), config=figures.graph_config(), responsive=True),
+        dcc.Graph(id=id_, figure=figure or figures.leer(), config=figures.graph_config(), responsive=True, **stil),
         id=f"{id_}-rahmen",
         className="diagramm",
         tabIndex="0",  # scrolls sideways on a telephone

@@ -55,6 +55,7 @@ REGELN: dict[tuple[str, str], Callable[[object], bool]] = {
     ("z-kennzahl", "value"): text_oder_leer,
     ("z-raeume", "value"): liste,
     ("z-baender", "checked"): ja_nein,
+    ("p-raum", "value"): text_oder_leer,
 }
 
 

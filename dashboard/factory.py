@@ -10,11 +10,26 @@ from flask import g, request
 from dashboard import anlegen, anmeldung, bausteine, festseite, wege, zugang
 from dashboard.ansicht import UnbekannteAngabe, find_raum
 from dashboard.person import build_band, build_menue
-from dashboard.seiten import daten, eigene, karte, methodik, start, steckbrief, zeitreihe
+from dashboard.seiten import (
+    daten,
+    eigene,
+    index,
+    karte,
+    methodik,
+    muster,
+    pflege,
+    start,
+    steckbrief,
+    vergleich,
+    zeitreihe,
+)
 from dashboard.tor import Tor, aktueller_zutritt
 
-SEITEN = {seite.PFAD: seite for seite in (karte, zeitreihe, steckbrief, eigene, daten, methodik)}
-LEBENDIG = ("karte", "zeitreihe")  # drawn by Dash; all others are plain HTML
+SEITEN = {
+    seite.PFAD: seite
+    for seite in (karte, zeitreihe, steckbrief, vergleich, index, muster, pflege, eigene, daten, methodik)
+}
+LEBENDIG = ("karte", "zeitreihe", "pflege")  # drawn by Dash; all others are plain HTML
 ASSETS = Path(__file__).parent / "assets"
 LADEN = '<div id="react-entry-point"><p class="warten" role="status">Wird geladen …</p></div>'
 SYMBOL = (  # inside the page: as a file it would be fetched again with every change of the link

@@ -14,12 +14,16 @@ import pandas as pd
 from flask import Flask, Response, jsonify, request
 
 from dashboard.ansicht import UnbekannteAngabe, find_eintrag
-from indicators.bericht import tabellen
+from dashboard.indexwahl import read_wahl
+from dashboard.seiten import vergleich as seite_vergleich
+from indicators.bericht import indexblatt as index_bericht
+from indicators.bericht import pflegemappe, tabellen, vergleich
 
 STAENDE = "X-Sozialraum-Staende"
 EIN_JAHR = "public, max-age=31536000, immutable"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"
+PFLEGE = {"pflege.xlsx": "xlsx", "pflege_excel.csv": "excel", "pflege_daten.csv": "daten"}
 MAPPEN = 12  # workbooks of everything that are kept, one per Gebiet and view
 
 
@@ -44,7 +48,15 @@ def install(server: Flask, read_stores) -> None:
         if name == "alles.xlsx":
             store = find_store(gebiet)
             return als_download(alles(store), XLSX, f"{gebiet}_alles.xlsx")
+        if name in PFLEGE:
+            return answer_pflege(find_store(gebiet), name)
+        if name in ("vergleich.xlsx", "vergleich.csv"):
+            return answer_vergleich(find_store(gebiet), name, request.query_string.decode("utf-8", "replace"))
         return answer_export(find_store(gebiet), name, request.args.get("stichtag"))
+
+    @server.get("/<gebiet>/export/index.<endung>")
+    def indexblatt(gebiet: str, endung: str) -> Response:
+        return answer_index(find_store(gebiet), request.query_string.decode("utf-8", "replace"), endung)
 
     @server.get("/api/v1/<gebiet>/kennzahlen.json")
     def kennzahlen(gebiet: str) -> Response:
@@ -185,6 +197,37 @@ def answer_export(store, name: str, stichtag: str | None) -> Response:
     return als_download(tabellen.write_ansicht_csv(store, kennzahl, ebene, tag, art=art), CSV, dateiname)
 
 
+def answer_pflege(store, name: str) -> Response:
+    """The tables of the page »Pflege«."""
+    dateiname = f"{store.stand.gebiet_id}_{name}"
+    if PFLEGE[name] == "xlsx":
+        return als_download(pflegemappe.write_pflege_xlsx(store), XLSX, dateiname)
+    return als_download(pflegemappe.write_pflege_csv(store, PFLEGE[name]), CSV, dateiname)
+
+
+def answer_index(store, query: str, endung: str) -> Response:
+    """The audit sheet of an index; the link is that of its page."""
+    wahl = read_wahl(store, query)
+    if wahl is None or endung not in ("xlsx", "csv"):
+        raise UnbekannteAngabe("Diese Tabelle gibt es nicht.")
+    labor = store.build_labor(wahl)
+    name = f"{store.stand.gebiet_id}_index_{wahl.ebene}_{wahl.stichtag}.{endung}"
+    if endung == "xlsx":
+        return als_download(index_bericht.write_index_xlsx(store, labor), XLSX, name)
+    return als_download(index_bericht.write_index_csv(store, labor), CSV, name)
+
+
+def answer_vergleich(store, name: str, frage: str) -> Response:
+    """The table of the page »Vergleich«; the same address as the page."""
+    wahl = seite_vergleich.read_wahl(store, frage)
+    schreibe, mimetype = (
+        (vergleich.write_vergleich_xlsx, XLSX) if name.endswith(".xlsx") else (vergleich.write_vergleich_csv, CSV)
+    )
+    kennzahlen = [e.id for e in seite_vergleich.find_eintraege(store, wahl)]
+    dateiname = f"{store.stand.gebiet_id}_{wahl.ebene}_{wahl.thema}_{wahl.jahr}_{name}"
+    return als_download(schreibe(store, wahl.ebene, kennzahlen, wahl.bis), mimetype, dateiname)
+
+
 def als_download(inhalt: bytes, mimetype: str, dateiname: str) -> Response:
     return Response(inhalt, mimetype=mimetype, headers={"Content-Disposition": f'attachment; filename="{dateiname}"'})
 
@@ -252,7 +295,7 @@ def describe_stand(store) -> dict:
 def describe_eintrag(eintrag) -> dict:
     felder = "id titel thema art einheit pro stellen polaritaet lesart definition rechtsgrundlage quelle naeherung"
     return {
-        **{feld: getattr(eintrag, feld) for feld in felder.split()},
+        **{feld: getattr(eintrag, feld) for feld in (*felder.split(), "version", "bestaetigt")},
         "ebenen": list(eintrag.ebenen),
         "stichtage": {ebene: [t.isoformat() for t in tage] for ebene, tage in eintrag.stichtage.items()},
         "brueche": [{"ab": b.ab.isoformat(), "wirkung": b.wirkung, "grund": b.grund} for b in eintrag.brueche],

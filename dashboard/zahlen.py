@@ -40,6 +40,7 @@ KURZ = {
 }
 UNSICHER = "in Klammern: Aussagewert eingeschränkt"
 UMGERECHNET = ("u", "umgerechnet: aus Fallzahlen älterer Räume auf die heutigen Räume")
+VORLAEUFIG = "vorläufig mit der Bezugsgruppe vom"
 GANZ = 1e-9  # a smaller apportioned share means whole old Räume
 
 
@@ -66,6 +67,11 @@ def format_wert(wert: float | None, stellen: int, einheit: str = "", status: str
         return ZEICHEN.get(status, ("…", ""))[0]
     text = format_zahl(wert, stellen) + (FEST + einheit.replace(" ", FEST) if einheit else "")
     return f"({text})" if status == "unsicher" else text
+
+
+def ist_vorlaeufig(hinweis: str | None) -> bool:
+    """Whether the note of a value says that its reference group is older than its Stichtag and will be replaced."""
+    return isinstance(hinweis, str) and VORLAEUFIG in hinweis
 
 
 def format_umgerechnet(anteil: float | None, art: str = "") -> str:

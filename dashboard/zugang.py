@@ -123,6 +123,8 @@ def check_unterseite(store, teile: list[str], query: str, seiten: dict) -> None:
         find_raum(store, rest[0])
     if name in SEITEN_MIT_ANSICHT:
         read_ansicht(store, query)
+    if check_query := getattr(seiten[name], "check_query", None):
+        check_query(store, query)
 
 
 def find_csp(app: Dash) -> str:

@@ -66,7 +66,10 @@ class _Fund:
         self.ziel, self.stand = ziel, gebietsstand
         eltern = frage(
             ziel,
-            "SELECT eltern_id, raum_id FROM raum_eltern WHERE gebietsstand = $stand AND hierarchie = 'gebiet'",
+            """
+            SELECT eltern_id, raum_id FROM raum_eltern WHERE gebietsstand = $stand
+            QUALIFY hierarchie = 'gebiet' OR NOT bool_or(hierarchie = 'gebiet') OVER (PARTITION BY eltern_id)
+            """,
             {"stand": gebietsstand},
         )
         self.kinder = eltern.groupby("eltern_id")["raum_id"].agg(list).to_dict()

@@ -20,6 +20,7 @@ from etl.gleichung import read_gleichung
 from geodata.fehler import KatalogError
 
 Zeichensatz = Literal["utf-8", "utf-8-sig", "cp1252", "iso-8859-1", "utf-16"]
+Register = Literal["melderegister", "fortschreibung"]
 Recht = Literal["bevoelkerung", "sgb2", "sgb3", "sgb12", "pflege", "hze", "wohngeld", "keins"]
 PLATZHALTER = re.compile(r"\{stichtag:([^}]+)\}")
 EURO = re.compile(r"€|\beuro\b|\bEUR\b", re.I)
@@ -52,12 +53,14 @@ class Merkmal(Modell):
 
     `betrag`: euros; `traeger` names the Merkmal that counts the persons (or providers) behind them, `groesster` the one
     that holds what the largest of them has. `gleich`: this Merkmal counts the same people as another one (a case list
-    and a table of the same office).
+    and a table of the same office). `aus_register` (in the profile: `register`): which of the two counts of the
+    population it comes from; they differ by some per cent and never meet in one quotient.
     """
 
     titel: str
     einheit: str
     recht: Recht
+    aus_register: Register | None = Field(None, alias="register")
     art: Literal["anzahl", "wert", "betrag"] = "anzahl"
     zeitbezug: Literal["stichtag", "monat", "jahresmittel", "jahressumme"] = "stichtag"
     summe_aus: tuple[str, ...] = ()
@@ -561,7 +564,7 @@ def _erlaubte_namen(ort: tuple) -> list[str]:
         feld = modell.model_fields.get(teil) if isinstance(teil, str) else None
         if feld is not None:  # names of Merkmale and numbers of list items lead no deeper
             modell = next((m for m in _modelle(feld.annotation)), modell)
-    return sorted(name for name in modell.model_fields if name != "id")
+    return sorted(feld.alias or name for name, feld in modell.model_fields.items() if name != "id")
 
 
 def _modelle(angabe: Any) -> list[type[BaseModel]]:
@@ -600,6 +603,16 @@ def check_merkmale(quellen: dict[str, Quelle]) -> None:
                         wo=f"{andere}.toml und {quelle.id}.toml, merkmale.{name}: {', '.join(unterschied)}",
                         tun="Beide Beschreibungen gleich schreiben oder dem zweiten Merkmal einen eigenen Namen geben.",
                     )
+
+
+def build_register(quellen: dict[str, Quelle]) -> dict[str, dict[str, str]]:
+    """Gebiet → Merkmal → the register its population is counted in; Merkmale without one are left out."""
+    register: dict[str, dict[str, str]] = {}
+    for quelle in quellen.values():
+        eigene = {name: m.aus_register for name, m in quelle.merkmale.items() if m.aus_register}
+        for gebiet in quelle.gebiet:
+            register.setdefault(gebiet, {}).update(eigene)
+    return register
 
 
 def naechster_name(name: str, namen: list[str]) -> str | None:

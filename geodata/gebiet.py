@@ -192,16 +192,13 @@ class Gebiet(_Eintrag):
     def read_eltern(self) -> pd.DataFrame:
         """Parent of every Raum in every hierarchy; the one by levels is called "gebiet".
 
+        A further hierarchy is a whole one: what belongs to none of its areas hangs beside them, and the areas
+        themselves belong to it alone. So the children of a Raum in one hierarchy always add up to it.
+
         Returns:
             One row per Raum, Gebietsstand and hierarchy: `raum_id`, `gebietsstand`, `eltern_id`, `hierarchie`.
         """
-        teile = []
-        for tabelle in self._staende:
-            for spalte in (s for s in tabelle if s.endswith("_id") and s != "raum_id"):
-                hierarchie = HAUPTHIERARCHIE if spalte == "eltern_id" else spalte.removesuffix("_id")
-                teil = tabelle[["raum_id", "gebietsstand", spalte]].rename(columns={spalte: "eltern_id"})
-                teile.append(teil.dropna().assign(hierarchie=hierarchie))
-        return pd.concat(teile, ignore_index=True)
+        return pd.concat([_read_hierarchien(tabelle) for tabelle in self._staende], ignore_index=True)
 
     def find_ohne_geometrie(self, stand: Gebietsstand) -> set[str]:
         """Räume of a Gebietsstand without an area: the Rest-Raum, the declared ones, and whoever has no other parts."""
@@ -287,6 +284,32 @@ def _toml_befund(befund: dict) -> str:
     return f"{ort} hat den unzulässigen Wert »{befund['input']}«"
 
 
+def _read_hierarchien(tabelle: pd.DataFrame) -> pd.DataFrame:
+    """`Gebiet.read_eltern` of one Gebietsstand, from its table."""
+    eltern = tabelle.dropna(subset=["eltern_id"]).set_index("raum_id")["eltern_id"].to_dict()
+    spalten = [s for s in tabelle if s.endswith("_id") and s not in SPALTEN]
+    weitere = {s.removesuffix("_id"): tabelle.dropna(subset=[s]) for s in spalten}
+    wege = {h: dict(zip(teil["raum_id"], teil[f"{h}_id"], strict=True)) for h, teil in weitere.items()}
+    koepfe = {kopf for weg in wege.values() for kopf in weg.values()}
+    for hierarchie, teil in weitere.items():
+        weg = wege[hierarchie]
+        oben = {kopf: eltern[kopf] for kopf in set(weg.values()) if kopf in eltern}
+        daneben = tabelle[tabelle["ebene"].isin(set(teil["ebene"])) & ~tabelle["raum_id"].isin(weg)]["raum_id"]
+        daneben = {raum_id: _steige(raum_id, eltern, set(oben.values())) for raum_id in daneben}
+        wege[hierarchie] = weg | oben | {raum_id: ziel for raum_id, ziel in daneben.items() if ziel}
+    wege = {HAUPTHIERARCHIE: {r: e for r, e in eltern.items() if r not in koepfe}} | wege
+    zeilen = [(raum_id, oben, hierarchie) for hierarchie, weg in wege.items() for raum_id, oben in weg.items()]
+    df = pd.DataFrame(zeilen, columns=["raum_id", "eltern_id", "hierarchie"], dtype="str")
+    return df.assign(gebietsstand=tabelle["gebietsstand"].iloc[0])
+
+
+def _steige(raum_id: str, eltern: dict[str, str], ziele: set[str]) -> str | None:
+    """The first of `ziele` above a Raum."""
+    while (raum_id := eltern.get(raum_id)) and raum_id not in ziele:
+        pass
+    return raum_id
+
+
 def _read_tabelle(gebiet: Gebiet, pfad: Path) -> pd.DataFrame:
     """raeume.csv as text; empty cells are missing values."""
     try:
@@ -333,11 +356,14 @@ def find_raumfehler(gebiet: Gebiet, tabelle: pd.DataFrame) -> pd.DataFrame:
     """
     ebene_von = dict(zip(tabelle["raum_id"], tabelle["ebene"], strict=True))
     oberste = [raum_id for raum_id, ebene in ebene_von.items() if ebene == gebiet.ebenen[0].id]
-    doppelt = tabelle["raum_id"].duplicated()
+    doppelt = tabelle["raum_id"].duplicated().to_numpy()
+    ebenen = {ebene.id: ebene for ebene in gebiet.ebenen}
+    als_liste = tabelle.astype(object).to_numpy().tolist()  # ten thousand rows: cell by cell the frame is slow
     funde = []
-    for nr, zeile in enumerate(tabelle.to_dict("records")):
-        texte = list(_zeilenfehler(gebiet, zeile, ebene_von))
-        if doppelt.iloc[nr]:
+    for nr, werte in enumerate(als_liste):
+        zeile = dict(zip(tabelle.columns, werte, strict=True))
+        texte = list(_zeilenfehler(gebiet, ebenen, zeile, ebene_von))
+        if doppelt[nr]:
             texte.append("Schlüssel kommt doppelt vor")
         funde += [{"zeile": nr + 2, "raum_id": zeile["raum_id"], "befund": text} for text in texte]
     if len(oberste) != 1:
@@ -346,9 +372,8 @@ def find_raumfehler(gebiet: Gebiet, tabelle: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(funde, columns=["zeile", "raum_id", "befund"])
 
 
-def _zeilenfehler(gebiet: Gebiet, zeile: dict, ebene_von: dict[str, str]):
+def _zeilenfehler(gebiet: Gebiet, ebenen: dict[str, Ebene], zeile: dict, ebene_von: dict[str, str]):
     """German findings on one row; `ebene_von` knows every Raum of the table."""
-    ebenen = {ebene.id: ebene for ebene in gebiet.ebenen}
     if leer := [s for s in ("raum_id", "name", "ebene") if pd.isna(zeile[s])]:
         yield f"{', '.join(leer)} leer"
         return

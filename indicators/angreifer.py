@@ -148,6 +148,39 @@ def find_teile(a: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
     return teil[zeilen:], teil[:zeilen]
 
 
+def find_aussen(system: System, wer: Angreifer, *, runden: int = 10) -> tuple[np.ndarray, np.ndarray]:
+    """Bounds of every unknown that follow from single relations, one after the other: never narrower than the truth.
+
+    Where a witness reaches such a bound, no program has to be solved. Returns lower and upper, by unknown.
+    """
+    a = system.a.tocoo()
+    unten, oben = wer.unten[system.zellen].astype(float), wer.oben[system.zellen].astype(float)
+    plus = a.data > 0
+    for _ in range(runden):
+        tief = a.data * np.where(plus, unten[a.col], oben[a.col])  # least and greatest contribution of each entry
+        hoch = a.data * np.where(plus, oben[a.col], unten[a.col])
+        ende_oben = (system.b[a.row] - _sum_andere(a.row, tief, len(system.b))) / a.data
+        ende_unten = (system.b[a.row] - _sum_andere(a.row, hoch, len(system.b))) / a.data
+        ende_unten, ende_oben = np.where(plus, ende_unten, ende_oben), np.where(plus, ende_oben, ende_unten)
+        neu_unten, neu_oben = unten.copy(), oben.copy()
+        np.maximum.at(neu_unten, a.col, ende_unten)
+        np.minimum.at(neu_oben, a.col, ende_oben)
+        enger = (neu_unten > unten + EPS) | (neu_oben < oben - EPS)
+        unten, oben = neu_unten, neu_oben
+        if not enger.any():
+            break
+    return unten, oben
+
+
+def _sum_andere(zeile: np.ndarray, werte: np.ndarray, zeilen: int) -> np.ndarray:
+    """Sum of the other entries of the row of each entry; ±inf where one of the others is."""
+    endlich = np.isfinite(werte)
+    summe = np.bincount(zeile, np.where(endlich, werte, 0.0), zeilen)[zeile] - np.where(endlich, werte, 0.0)
+    unendlich = np.bincount(zeile, ~endlich, zeilen)[zeile] - ~endlich
+    vorzeichen = np.bincount(zeile, np.where(endlich, 0, np.sign(werte)), zeilen)[zeile]
+    return np.where(unendlich > 0, np.where(vorzeichen > 0, np.inf, -np.inf), summe)
+
+
 def find_zeugen(system: System, wer: Angreifer, spur: Spur, *, runden: int = ZEUGEN_RUNDEN) -> None:
     """Random objectives over the whole block: each solution proves many cells at once. Writes into `spur`.
 

@@ -6,6 +6,9 @@
 | quote       | part of a whole        | Wilson                 | `nicht_sinnvoll` |
 | verhaeltnis | cases per reference    | Byar / exact, optional | allowed          |
 | uebernommen | published by another   | none                   | –                |
+| veraenderung | change since n years  | none                   | allowed          |
+| standardisiert | sum of weighted rates | Dobson               | allowed          |
+| index       | made of Kennzahlen     | none                   | –                |
 """
 
 from collections.abc import Sequence
@@ -14,8 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from indicators.intervall import byar, wilson
+from indicators.standardisierung import direkt
 
-ARTEN = ("anzahl", "quote", "verhaeltnis", "uebernommen")
+ARTEN = ("anzahl", "quote", "verhaeltnis", "uebernommen", "index", "veraenderung", "standardisiert")
 MIT_WERT = ("offen", "unsicher")
 # The first one met decides. Secrecy first: a cell must never look better known than its most secret part.
 RANGFOLGE = ("gesperrt", "gesperrt_quelle", "nicht_geliefert", "nicht_sinnvoll", "nicht_definiert", "unsicher", "offen")
@@ -70,6 +74,7 @@ def compute(
     *,
     pro: float = 1,
     intervall: bool = True,
+    gewichte: Sequence[float] = (),
 ) -> Werte:
     """Compute one Kennzahl for many Räume and Stichtage.
 
@@ -79,12 +84,17 @@ def compute(
         nenner: the summands of the Nenner, same order; empty for `anzahl` and `uebernommen`.
         pro: 100 gives per cent, 1000 per thousand.
         intervall: False where chance has no part in the numbers (places, services, age structure).
+        gewichte: standard population of `standardisiert`, one per summand of Zähler and Nenner.
 
     Returns:
         Same order. Nenner 0 is `nicht_definiert`. Only cells that are `offen` carry an interval: the count of an
         `unsicher` cell is itself an estimate, and an interval around it would promise too much.
     """
+    if art == "standardisiert":
+        return standardisiert(zaehler, nenner, gewichte, pro=pro, intervall=intervall)
     oben = summe(zaehler)
+    if art == "veraenderung":
+        return veraenderung(oben, summe(nenner), pro=pro)
     if art == "quote":
         return quote(oben, summe(nenner), pro=pro, intervall=intervall)
     if art == "verhaeltnis":
@@ -112,6 +122,36 @@ def verhaeltnis(zaehler: Spalte, nenner: Spalte, *, pro: float = 1, intervall: b
     status = _status_bruch(zaehler, nenner)
     grenzen = [_teile(grenze, nenner.wert) for grenze in byar(zaehler.wert)] if intervall else None
     return _werte(_teile(zaehler.wert, nenner.wert), grenzen, status, pro=pro)
+
+
+def veraenderung(jetzt: Spalte, vorher: Spalte, *, pro: float = 100) -> Werte:
+    """Change of a count against an earlier one, as a share of the earlier; negative where it became less.
+
+    The status is that of the less known of both counts; an earlier count of 0 is `nicht_definiert`.
+    """
+    status = _status_bruch(jetzt, vorher)
+    return _werte(_teile(jetzt.wert - vorher.wert, vorher.wert), None, status, pro=pro)
+
+
+def standardisiert(
+    zaehler: Sequence[Spalte],
+    nenner: Sequence[Spalte],
+    gewichte: Sequence[float],
+    *,
+    pro: float = 1,
+    intervall: bool = True,
+) -> Werte:
+    """Directly standardised rate, see `standardisierung.direkt`; the summands are the age groups.
+
+    Too few cases, or an age group without people, are `nicht_definiert`.
+    """
+    status = merge_status(*(s.status for s in (*zaehler, *nenner)))
+    faelle, bevoelkerung = (np.array([np.asarray(s.wert, float) for s in teil]).T for teil in (zaehler, nenner))
+    ergebnis = direkt(faelle, bevoelkerung, gewichte, pro=1)
+    unklar = np.isin(status, MIT_WERT) & (ergebnis.grund != "offen")
+    status = np.where(unklar, "nicht_definiert", status).astype(object)
+    grenzen = (ergebnis.unten, ergebnis.oben) if intervall else None
+    return _werte(ergebnis.wert, grenzen, status, pro=pro)
 
 
 def _status_bruch(zaehler: Spalte, nenner: Spalte) -> np.ndarray:

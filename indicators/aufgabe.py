@@ -13,7 +13,17 @@ import numpy as np
 from scipy import sparse
 
 from geodata.fehler import GeheimhaltungError
-from indicators.angreifer import EPS, Angreifer, Spur, build_system, find_funde, find_teile, find_zeugen
+from indicators.angreifer import (
+    EPS,
+    Angreifer,
+    Spur,
+    System,
+    build_system,
+    find_aussen,
+    find_funde,
+    find_teile,
+    find_zeugen,
+)
 
 # The least a supplier's own secret is worth, even where the Kreis sets no threshold: the smallest in use anywhere.
 SCHWELLE_QUELLE = 3
@@ -215,6 +225,7 @@ def _limit_claims(matrix, wert, ziel, wer: Angreifer, verdeckt: np.ndarray) -> A
     """What follows without our publication cannot be claimed: from the supplier's signs alone ("*" = "*" + "*" means
     2 = 1 + 1), or from what was published before (`verdeckt`: what was not)."""
     system, spur = build_system(matrix, wert, verdeckt, ziel), Spur(len(wert))
+    wer = _cut_claims(wer, system)
     find_zeugen(system, wer, spur)
     if kaputt := [fund.zelle for fund in find_funde(matrix, wert, system, wer, spur) if fund.gewinn is None]:
         raise_widerspruch(kaputt)
@@ -224,6 +235,17 @@ def _limit_claims(matrix, wert, ziel, wer: Angreifer, verdeckt: np.ndarray) -> A
         soll_oben=np.minimum(wer.soll_oben, spur.oben),
         grundlage=verdeckt.copy(),
     )
+
+
+def _cut_claims(wer: Angreifer, system: System) -> Angreifer:
+    """Without the part of the claims that single relations rule out already. Where both ends would pass each other the
+    relations contradict each other: the exact programs shall name the place."""
+    unten, oben, z = wer.soll_unten.copy(), wer.soll_oben.copy(), system.zellen
+    aussen_unten, aussen_oben = find_aussen(system, wer)
+    gut = aussen_unten <= aussen_oben + EPS
+    unten[z] = np.where(gut, np.maximum(unten[z], aussen_unten), unten[z])
+    oben[z] = np.where(gut, np.minimum(oben[z], aussen_oben), oben[z])
+    return replace(wer, soll_unten=unten, soll_oben=oben)
 
 
 def _without_claims(wer: Angreifer, zellen: np.ndarray) -> Angreifer:

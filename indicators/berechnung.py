@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,9 @@ import pandas as pd
 from indicators.arten import MIT_WERT, Spalte, compute, summe
 from indicators.kennzahl import Fassung, Kennzahl
 
+VORLAEUFIG = "vorläufig"  # first word of the note of a value whose Nenner will be replaced
 ORT = ["raum_id", "gebietsstand", "stichtag"]
+OHNE_ZAHLEN = ("uebernommen", "veraenderung")  # kinds whose value is not Zähler by Nenner of one Stichtag
 
 
 @dataclass(frozen=True)
@@ -26,18 +29,22 @@ class Zahlen:
         return [Spalte(self.wert[m].to_numpy()[zeilen], self.status[m].to_numpy()[zeilen]) for m in merkmale]
 
 
-def build_zahlen(zaehlung: pd.DataFrame, gesperrt: pd.DataFrame, ebenen: tuple[str, ...]) -> Zahlen:
+def build_zahlen(
+    zaehlung: pd.DataFrame, gesperrt: pd.DataFrame, ebenen: tuple[str, ...], *, im_haus: bool = True
+) -> Zahlen:
     """Set the hidden counts to `gesperrt` — their numbers are gone from here on — and pivot.
 
     Args:
         zaehlung: raum_id, gebietsstand, stichtag, merkmal, ebene, rest, wert, status.
         gesperrt: raum_id, gebietsstand, stichtag, merkmal of the hidden counts.
         ebenen: level ids from top to bottom.
+        im_haus: what the supplier keeps secret stays marked as his, the reader shall know whom to ask. Outside it looks
+            like everything hidden where we would hide it too: his sign would tell that there is somebody.
     """
     schluessel = [*ORT, "merkmal"]
     geheim = pd.MultiIndex.from_frame(zaehlung[schluessel]).isin(pd.MultiIndex.from_frame(gesperrt[schluessel]))
-    # What the supplier keeps secret stays marked as his: the reader shall know whom to ask.
-    status = zaehlung["status"].mask(geheim & (zaehlung["status"] != "gesperrt_quelle"), "gesperrt")
+    seins = (zaehlung["status"] == "gesperrt_quelle") & im_haus
+    status = zaehlung["status"].mask(geheim & ~seins, "gesperrt")
     offen = zaehlung.assign(status=status, wert=zaehlung["wert"].where(status.isin(MIT_WERT)))
     breit = offen.pivot(index=[*ORT, "ebene", "rest"], columns="merkmal", values=["wert", "status"])
     wert = breit["wert"].astype(float)
@@ -77,7 +84,14 @@ def build_kennzahl(kennzahl: Kennzahl, fassung: Fassung, zahlen: Zahlen) -> pd.D
     index = zahlen.index.iloc[zeilen].assign(ebene=ebenen.iloc[zeilen]).reset_index(drop=True)
     zaehler = zahlen.spalten(fassung.zaehler, zeilen)
     nenner = _nenner(kennzahl, fassung, zahlen, zeilen)
-    werte = compute(kennzahl.art, zaehler, nenner, pro=kennzahl.pro, intervall=kennzahl.intervall)
+    werte = compute(
+        kennzahl.art,
+        zaehler,
+        nenner,
+        pro=kennzahl.pro,
+        intervall=kennzahl.intervall,
+        gewichte=kennzahl.gewichte,
+    )
     # Nobody lives in the Rest-Raum: it has cases but no population, so a rate says nothing there.
     ohne_bezug = index["rest"].to_numpy(bool) & (werte.status == "nicht_geliefert") & bool(fassung.nenner)
     status = np.where(ohne_bezug, "nicht_sinnvoll", werte.status)
@@ -86,10 +100,10 @@ def build_kennzahl(kennzahl: Kennzahl, fassung: Fassung, zahlen: Zahlen) -> pd.D
         wert=werte.wert,
         unten=werte.unten,
         oben=werte.oben,
-        zaehler=np.where(offen, summe(zaehler).wert, np.nan) if kennzahl.art != "uebernommen" else np.nan,
-        nenner=np.where(offen, summe(nenner).wert, np.nan) if nenner else np.nan,
+        zaehler=np.where(offen, summe(zaehler).wert, np.nan) if kennzahl.art not in OHNE_ZAHLEN else np.nan,
+        nenner=np.where(offen, summe(nenner).wert, np.nan) if nenner and kennzahl.art not in OHNE_ZAHLEN else np.nan,
         status=status,
-        hinweis=fassung.hinweis,
+        hinweis=_hinweise(kennzahl, fassung, zahlen, zeilen),
     )
     return _ohne_leeres(tabelle).drop(columns="rest")
 
@@ -112,24 +126,71 @@ def _zaehler_bekannt(fassung: Fassung, zahlen: Zahlen) -> pd.Series:
 
 
 def _nenner(kennzahl: Kennzahl, fassung: Fassung, zahlen: Zahlen, zeilen: np.ndarray) -> list[Spalte]:
+    if kennzahl.art == "veraenderung":
+        tage = [b.ab for b in kennzahl.brueche(fassung) if b.wirkung == "trennt"]
+        return [_frueher(zahlen, m, zeilen, jahre=kennzahl.jahre, trennt=tage) for m in fassung.zaehler]
     if kennzahl.nenner_zeitpunkt == "gleich" or not fassung.nenner:
         return zahlen.spalten(fassung.nenner, zeilen)
     return [_letzter(zahlen, merkmal, zeilen) for merkmal in fassung.nenner]
 
 
+def _hinweise(kennzahl: Kennzahl, fassung: Fassung, zahlen: Zahlen, zeilen: np.ndarray) -> str | list[str]:
+    """The note of the Fassung; where an older Nenner stands in at the current edge, also that the value is provisional.
+
+    Populations are told at the end of a year: older than the last one before the Stichtag means there will be a newer.
+    """
+    if kennzahl.nenner_zeitpunkt == "gleich" or not fassung.nenner:
+        return fassung.hinweis
+    vom = pd.concat([_find_letzten(zahlen, m, zeilen)["vom"] for m in fassung.nenner], axis=1).min(axis=1)
+    tage = pd.to_datetime(zahlen.index["stichtag"]).iloc[zeilen]
+    texte = []
+    for tag, nenner in zip(tage, vom, strict=True):
+        jahresende = tag if (tag.month, tag.day) == (12, 31) else pd.Timestamp(tag.year - 1, 12, 31)
+        vorlaeufig = f"{VORLAEUFIG} mit der Bezugsgruppe vom {nenner:%d.%m.%Y}" if nenner < jahresende else ""
+        texte.append(". ".join(filter(None, (fassung.hinweis, vorlaeufig))))
+    return texte
+
+
 def _letzter(zahlen: Zahlen, merkmal: str, zeilen: np.ndarray) -> Spalte:
     """The newest value not after each row's Stichtag, Raum by Raum."""
+    treffer = _find_letzten(zahlen, merkmal, zeilen)
+    return Spalte(treffer["wert"].to_numpy(float), treffer["status"].fillna("nicht_geliefert").to_numpy(object))
+
+
+def _find_letzten(zahlen: Zahlen, merkmal: str, zeilen: np.ndarray) -> pd.DataFrame:
+    """wert, status and the day `vom` of the newest value not after each row's Stichtag; missing where there is none."""
     tag = pd.to_datetime(zahlen.index["stichtag"])
     da = (zahlen.status[merkmal] != "nicht_geliefert").to_numpy()
     rechts = pd.DataFrame(
-        {"raum_id": zahlen.index["raum_id"], "tag": tag, "wert": zahlen.wert[merkmal], "status": zahlen.status[merkmal]}
+        {
+            "raum_id": zahlen.index["raum_id"],
+            "tag": tag,
+            "vom": tag,
+            "wert": zahlen.wert[merkmal],
+            "status": zahlen.status[merkmal],
+        }
     )[da]
     links = pd.DataFrame({"raum_id": zahlen.index["raum_id"], "tag": tag}).iloc[zeilen].reset_index(names="zeile")
     treffer = pd.merge_asof(links.sort_values("tag"), rechts.sort_values("tag"), on="tag", by="raum_id").sort_values(
         "zeile"
     )
-    treffer = treffer.set_index("zeile").loc[links["zeile"]]
-    return Spalte(treffer["wert"].to_numpy(float), treffer["status"].fillna("nicht_geliefert").to_numpy(object))
+    return treffer.set_index("zeile").loc[links["zeile"]]
+
+
+def _frueher(zahlen: Zahlen, merkmal: str, zeilen: np.ndarray, *, jahre: int, trennt: list[date]) -> Spalte:
+    """The value of each row's Raum `jahre` years earlier, `nicht_geliefert` where there is none of the same shape, or
+    where the series starts anew in between."""
+    ort = zahlen.index[ORT].assign(stichtag=pd.to_datetime(zahlen.index["stichtag"]))
+    jetzt = ort.iloc[zeilen]
+    damals = jetzt["stichtag"] - pd.DateOffset(years=jahre)
+    treffer = pd.MultiIndex.from_frame(ort).get_indexer(pd.MultiIndex.from_frame(jetzt.assign(stichtag=damals)))
+    da = treffer >= 0
+    for tag in map(pd.Timestamp, trennt):
+        da &= ~((damals < tag) & (jetzt["stichtag"] >= tag)).to_numpy()
+    return Spalte(
+        np.where(da, zahlen.wert[merkmal].to_numpy(float)[treffer], np.nan),
+        np.where(da, zahlen.status[merkmal].to_numpy(object)[treffer], "nicht_geliefert"),
+    )
 
 
 def _ohne_leeres(tabelle: pd.DataFrame) -> pd.DataFrame:

@@ -43,7 +43,7 @@ __all__ = ["EINWOHNER", "Bescheid", "Regeln", "Zeitregel", "build_regeln", "prot
 
 EINWOHNER = ("bev_gesamt", "fs_gesamt")  # registers that tell how many people live in a Raum, in this order
 VIELE_ZELLEN = 60_000  # from here a second process pays for its start
-FASSUNG = 3  # changes whenever the same question may get another answer: nothing stored is reused then
+FASSUNG = 4  # changes whenever the same question may get another answer: nothing stored is reused then
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 import difflib
 import re
-import string
 import tomllib
 from collections.abc import Collection, Mapping
 from datetime import date
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from geodata.fehler import KatalogError
 from indicators.arten import Spalte, compute
+from indicators.kennzahlregeln import find_fehler
 
 ORDNER = Path(__file__).parent / "kennzahlen"
 THEMEN = {
@@ -22,6 +22,8 @@ THEMEN = {
     "pflege": "Alter und Pflege",
     "hze": "Kinder, Jugend und Familie",
     "wohnen": "Wohnen",
+    "bildung": "Bildung",
+    "gesundheit": "Gesundheit",
 }
 ID_MUSTER = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -34,11 +36,38 @@ class _Modell(BaseModel):
 
 
 class Bruch(_Modell):
-    """A break in the series: `trennt` ends a segment, `hinweis` only marks the place."""
+    """A break in the series: `trennt` ends a segment, `hinweis` only marks the place.
+
+    `nur_mit`: it concerns a Fassung only if that uses one of these Merkmale; empty: it concerns all.
+    """
 
     ab: date
     wirkung: Literal["trennt", "hinweis"]
     grund: Text
+    nur_mit: Merkmale = ()
+
+
+class Version(_Modell):
+    """One state of the definition, from `ab` on; the first one holds from the beginning and needs no day.
+
+    The entry itself is the newest; older ones keep their old texts.
+
+    `nr` counts from 1. Every version but the newest keeps its `definition` (and `formel`, where that differs); every
+    one but the first says what was changed.
+    """
+
+    nr: Annotated[int, Field(ge=1)]
+    ab: date | None = None
+    aenderung: str = ""
+    definition: str = ""
+    formel: str = ""
+
+
+class Vollstaendigkeit(_Modell):
+    """A value says nothing where another Kennzahl, which measures how complete the data are, is below `mindestens`."""
+
+    kennzahl: Text
+    mindestens: Annotated[float, Field(gt=0)]
 
 
 class Ersatz(_Modell):
@@ -95,17 +124,20 @@ class Kennzahl(_Modell):
     """One entry of the catalogue. Texts are German; `lesart` may hold the placeholder {wert}."""
 
     id: str
+    nr: str = ""  # number in the standard catalogue, "A04"; without one: an entry of a single territory or report
     titel: Text
     kurz: Annotated[str, Field(min_length=1, max_length=28)]
-    thema: Literal["demografie", "armut", "pflege", "hze", "wohnen"]
+    thema: Literal["demografie", "armut", "pflege", "hze", "wohnen", "bildung", "gesundheit"]
     reihenfolge: int | None = None
-    art: Literal["anzahl", "quote", "verhaeltnis", "uebernommen"]
+    art: Literal["anzahl", "quote", "verhaeltnis", "uebernommen", "index", "veraenderung", "standardisiert"]
     zaehler: Annotated[Merkmale, Field(min_length=1)]
     nenner: Merkmale = ()
     pro: Annotated[float, Field(gt=0)] = 1
     einheit: Text
     stellen: Annotated[int, Field(ge=0, le=6)] = 1
     intervall: bool = True
+    jahre: Annotated[int, Field(ge=1)] | None = None  # veraenderung: how far back the other value lies
+    gewichte: tuple[Annotated[float, Field(gt=0)], ...] = ()  # standardisiert: one per age group
     polaritaet: Literal["belastung", "entlastung", "neutral"]
     nenner_zeitpunkt: Literal["gleich", "letzter"] = "gleich"
     rechtsgrundlage: str = ""
@@ -115,20 +147,36 @@ class Kennzahl(_Modell):
     definition: Text
     fallstricke: tuple[Text, ...] = ()
     entwurf: bool = False
+    bestaetigt: bool = True  # False: the definition is still to be confirmed by its source; shown with a mark
+    beleg: str = ""  # what it rests on while it is not confirmed
+    lieferung: str = ""  # who has to deliver what, where no source brings its Merkmale yet
+    merkmaltitel: dict[str, Text] = {}  # German names of Merkmale that no source brings yet
+    variante_von: str = ""  # name shared by several definitions of one thing, and in `variante` what is special here
+    variante: str = ""
+    stufen: Merkmale = ()  # names of whole numbers one after the other, where a number stands for a class
+    vollstaendigkeit: Vollstaendigkeit | None = None
+    version: tuple[Version, ...] = ()
     ersatz: tuple[Ersatz, ...] = ()
     bruch: tuple[Bruch, ...] = ()
     beispiel: Beispiel
 
     @model_validator(mode="after")
     def _check(self):
-        for fehler in (_find_bruchfehler(self), _find_textfehler(self), _find_beispielfehler(self)):
-            if fehler:
-                raise ValueError(fehler)
+        if fehler := find_fehler(self):
+            raise ValueError(fehler)
         return self
 
     @property
     def thema_titel(self) -> str:
         return THEMEN[self.thema]
+
+    @property
+    def version_nr(self) -> int:
+        return self.version[-1].nr if self.version else 1
+
+    def brueche(self, fassung: Fassung) -> tuple[Bruch, ...]:
+        """The breaks that concern a Fassung."""
+        return tuple(b for b in self.bruch if not b.nur_mit or fassung.merkmale & set(b.nur_mit))
 
     @property
     def fassungen(self) -> tuple[Fassung, ...]:
@@ -155,7 +203,13 @@ class Kennzahl(_Modell):
         def spalten(merkmale: Merkmale) -> list[Spalte]:
             return [Spalte(np.array([zahlen[m]], float), np.array(["offen"], object)) for m in merkmale]
 
-        return float(compute(self.art, spalten(self.zaehler), spalten(self.nenner), pro=self.pro).wert[0])
+        nenner = tuple(map(self.vorher, self.zaehler)) if self.art == "veraenderung" else self.nenner
+        werte = compute(self.art, spalten(self.zaehler), spalten(nenner), pro=self.pro, gewichte=self.gewichte)
+        return float(werte.wert[0])
+
+    def vorher(self, merkmal: str) -> str:
+        """Name of the earlier number in the example of a Kennzahl that measures change."""
+        return f"{merkmal}_vor_{self.jahre}_jahren"
 
 
 def read_kennzahlen(*wurzeln: Path) -> dict[str, Kennzahl]:
@@ -207,64 +261,65 @@ def read_kennzahl(pfad: Path) -> Kennzahl:
         raise _katalogfehler(pfad, fehler) from fehler
 
 
-def check_katalog(kennzahlen: Mapping[str, Kennzahl], merkmale: Collection[str]) -> None:
-    """Every Merkmal that a Kennzahl names must stand in some source profile.
+def check_katalog(
+    kennzahlen: Mapping[str, Kennzahl],
+    merkmale: Collection[str],
+    register: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
+    """Every Merkmal that a Kennzahl names must stand in some source profile, or the Kennzahl says in `lieferung` who
+    has to deliver it. Kennzahlen that measure how complete another one is must exist.
 
     Args:
         merkmale: the names of all Merkmale of all source profiles.
+        register: Gebiet → Merkmal → the register its population is counted in, see `etl.quelle.build_register`. Within
+            a Gebiet no quotient mixes two of them.
 
     Raises:
         KatalogError: with the nearest known name.
     """
     for kennzahl in kennzahlen.values():
+        if kennzahl.art == "index":  # made of Kennzahlen, see indexkatalog
+            continue
         for nr, fassung in enumerate(kennzahl.fassungen):
             for teil in ("zaehler", "nenner"):
                 for merkmal in getattr(fassung, teil):
-                    if merkmal not in merkmale:
+                    if merkmal not in merkmale and not kennzahl.lieferung:
                         stelle = teil if nr == 0 else f"ersatz.{nr - 1}.{teil}"
                         raise _unbekanntes_merkmal(kennzahl.id, merkmal, merkmale, stelle)
+        mass = kennzahl.vollstaendigkeit
+        if mass and mass.kennzahl not in kennzahlen:
+            raise KatalogError(
+                f"Kennzahl »{kennzahl.id}«: Die Kennzahl »{mass.kennzahl}« gibt es nicht.",
+                wo=f"{kennzahl.id}.toml, Schlüssel vollstaendigkeit.kennzahl",
+                tun=_gemeint(mass.kennzahl, kennzahlen) or "Die Kennzahl anlegen, die die Vollständigkeit misst.",
+            )
+        for gebiet, register_von in (register or {}).items():
+            _check_register(kennzahl, gebiet, register_von)
+
+
+def _check_register(kennzahl: Kennzahl, gebiet: str, register_von: Mapping[str, str]) -> None:
+    """Melderegister and Fortschreibung differ by some per cent: a share of one in the other is no share of anything."""
+    for nr, fassung in enumerate(kennzahl.fassungen):
+        gezaehlt: dict[str, str] = {}
+        for merkmal in (*fassung.zaehler, *fassung.nenner):
+            gezaehlt.setdefault(register_von.get(merkmal, ""), merkmal)
+        gezaehlt.pop("", None)
+        if len(gezaehlt) > 1:
+            raise KatalogError(
+                f"Kennzahl »{kennzahl.id}«: Melderegister (»{gezaehlt['melderegister']}«) und Fortschreibung "
+                f"(»{gezaehlt['fortschreibung']}«) stehen in einem Quotienten.",
+                wo=f"{kennzahl.id}.toml, Schlüssel {'nenner' if nr == 0 else f'ersatz.{nr - 1}'}; Gebiet {gebiet}",
+                tun="Zähler und Nenner aus demselben Register nehmen; als [[ersatz]] darf das andere daneben stehen.",
+            )
 
 
 def _unbekanntes_merkmal(kennzahl_id: str, merkmal: str, merkmale: Collection[str], stelle: str) -> KatalogError:
     return KatalogError(
         f"Kennzahl »{kennzahl_id}«: Das Merkmal »{merkmal}« liefert keine Quelle.",
         wo=f"{kennzahl_id}.toml, Schlüssel {stelle}",
-        tun=_gemeint(merkmal, merkmale) or "Das Merkmal in einem Quellenprofil unter [merkmale] beschreiben.",
+        tun=_gemeint(merkmal, merkmale)
+        or "Das Merkmal in einem Quellenprofil beschreiben oder mit lieferung sagen, wer es liefern muss.",
     )
-
-
-def _find_bruchfehler(k: Kennzahl) -> str:
-    if k.art in ("quote", "verhaeltnis") and not k.nenner:
-        return f"nenner: Eine Kennzahl der Art »{k.art}« braucht einen Nenner."
-    if k.art in ("anzahl", "uebernommen") and (k.nenner or k.pro != 1):
-        return f"nenner: Eine Kennzahl der Art »{k.art}« hat weder nenner noch pro."
-    if k.art == "uebernommen" and (len(k.zaehler) != 1 or not k.herausgeber):
-        return "zaehler: Ein übernommener Wert hat genau ein Merkmal und nennt seinen herausgeber."
-    soll = {"%": 100, "je 100": 100, "je 1.000": 1000, "je 10.000": 10_000, "je 100.000": 100_000}.get(k.einheit)
-    if k.art in ("quote", "verhaeltnis") and soll and k.pro != soll:
-        return f"pro: Zur Einheit »{k.einheit}« gehört pro = {soll}."
-    return ""
-
-
-def _find_textfehler(k: Kennzahl) -> str:
-    return "" if all(_nur_wert(f.lesart) for f in k.fassungen) else "lesart: Als Platzhalter ist nur {wert} erlaubt."
-
-
-def _nur_wert(lesart: str) -> bool:
-    try:
-        return {feld for _, feld, _, _ in string.Formatter().parse(lesart) if feld is not None} <= {"wert"}
-    except ValueError:  # a single brace
-        return False
-
-
-def _find_beispielfehler(k: Kennzahl) -> str:
-    gebraucht, genannt = set(k.zaehler) | set(k.nenner), set(k.beispiel.zahlen)
-    if gebraucht != genannt:
-        return f"beispiel: Es braucht genau eine Zahl je Merkmal ({', '.join(sorted(gebraucht))}) und ergebnis."
-    ergebnis = k.compute(k.beispiel.zahlen)
-    if not abs(ergebnis - k.beispiel.ergebnis) <= 0.5 * 10.0**-k.stellen:
-        return f"beispiel.ergebnis: Gerechnet {ergebnis:.6g}, angegeben {k.beispiel.ergebnis:g}."
-    return ""
 
 
 def _katalogfehler(pfad: Path, fehler: ValidationError) -> KatalogError:
@@ -294,7 +349,9 @@ def _gemeint(name: str, namen: Collection[str]) -> str:
     return f"Gemeint »{naechste[0]}«?" if naechste else ""
 
 
-SCHLUESSEL = {name for modell in (Kennzahl, Ersatz, Bruch) for name in modell.model_fields} - {"id"}
+SCHLUESSEL = {
+    name for modell in (Kennzahl, Ersatz, Bruch, Version, Vollstaendigkeit) for name in modell.model_fields
+} - {"id"}
 ERWARTET = {  # pydantic's error types, by their beginning
     "bool": "Erwartet: true oder false, ohne Anführungszeichen.",
     "date": "Erwartet: ein Datum wie 2016-01-01, ohne Anführungszeichen.",

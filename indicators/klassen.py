@@ -7,6 +7,7 @@ import numpy as np
 KLASSEN = 5
 SPIEL = 0.2  # how far an edge may move off its quantile to become a round number, in classes
 STELLEN = 12  # decimal places tried before giving up on a round number
+INDEX_GRENZEN = (-1.0, 1.0, 1.5)  # standard deviations, see index.py
 RAND = 0.15  # how far the outer edges may reach beyond the data, in widths of the outer class
 
 
@@ -26,8 +27,18 @@ def build_klassen(werte, *, art: str = "quote") -> tuple[float, ...]:
     v = v[np.isfinite(v)]
     if not len(v):
         return ()
+    if art == "index":
+        return _index(v)
     klein = 1.0 if art == "anzahl" else 0.0
     return _aussen(v, _ohne_leere(v, _innen(v, KLASSEN, klein)), klein)
+
+
+def _index(v: np.ndarray) -> tuple[float, ...]:
+    """Whole numbers are classes already, each gets its own; an index is cut where its method cuts it."""
+    if (v == np.round(v)).all() and v[-1] - v[0] < KLASSEN + 1:
+        return tuple(float(k) for k in range(int(v[0]), int(v[-1]) + 2))
+    innen = [g for g in INDEX_GRENZEN if v[0] < g < v[-1]]
+    return (float(np.floor(v[0])), *innen, float(np.floor(v[-1]) + 1))
 
 
 def _innen(v: np.ndarray, klassen: int, klein: float) -> list[float]:

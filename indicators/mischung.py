@@ -5,7 +5,8 @@ Why nobody learns more from it than the profile `kommune` shows: profiles are ne
 differs (outside), hidden although `kommune` shows it. The open cells are a subset of those of `kommune`, whose audit
 has bounded every hidden cell against a reader who knows more. All values of one role come from one snapshot. What is
 not a value of a Raum (counts of hidden cells, findings, deliveries) is taken from `oeffentlich`, which anybody may see;
-class edges are those of `oeffentlich`, or computed from the cells of the mixture alone.
+class edges are those of `oeffentlich`, or computed from the cells of the mixture alone; so are comparisons, ranks and
+trends, since `kommune` derives them from values that this view does not show.
 
 The rows are copied into memory instead of being asked through both files: a database that does not hold a row cannot
 give it away, whatever is asked.
@@ -13,6 +14,7 @@ give it away, whatever is asked.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import hmac
 import json
@@ -23,10 +25,13 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from indicators.auswertung import build_angaben, build_auswertung
 from indicators.klassen import build_klassen
-from indicators.wertdatei import mische_behaelter
+from indicators.wertdatei import build_vergleich, mische_behaelter, pack_behaelter
 
 JE_RAUM = ("kennzahl", "kennzahl_umgerechnet", "umbruch")  # rows of single Räume: inside or outside
+# Comparisons, ranks, trends: made of values of several Räume, so they are computed anew from the values of the mixture.
+ERRECHNET = ("auswertung", "abschnitt", "gleiche")
 ORTE = ("raum", "raum_eltern")  # names and places, no values: of the wider profile, which may know more levels
 _SCHLUESSEL = secrets.token_bytes(32)  # names of mixed files differ from process to process and cannot be computed
 
@@ -53,8 +58,10 @@ class Mischdatei:
 
     innen: str | None
     aussen: str | None
+    kennzahl: str
     ebene: str
     gebietsstand: str
+    art: str
 
 
 def verbinde(ordner: Path, sicht: Sicht) -> tuple[duckdb.DuckDBPyConnection, dict[str, Mischdatei]]:
@@ -73,6 +80,7 @@ def verbinde(ordner: Path, sicht: Sicht) -> tuple[duckdb.DuckDBPyConnection, dic
         dateien = _mische_namen(con, sicht)
         _ergaenze_katalog(con)
         _ergaenze_klassen(con)
+        _werte_aus(con)
         _schreibe_stand(con, sicht)
         con.execute("DETACH innen; DETACH aussen")
         con.execute("SET enable_external_access = false; SET lock_configuration = true")
@@ -111,7 +119,8 @@ def _kopiere(con: duckdb.DuckDBPyConnection, sicht: Sicht) -> None:
                 """
             )
         else:
-            con.execute(f"CREATE TABLE {tabelle} AS SELECT * FROM {'innen' if tabelle in ORTE else 'aussen'}.{tabelle}")
+            seite, grenze = "innen" if tabelle in ORTE else "aussen", "LIMIT 0" if tabelle in ERRECHNET else ""
+            con.execute(f"CREATE TABLE {tabelle} AS SELECT * FROM {seite}.{tabelle} {grenze}")
 
 
 def _mische_namen(con: duckdb.DuckDBPyConnection, sicht: Sicht) -> dict[str, Mischdatei]:
@@ -134,14 +143,14 @@ def _mische_namen(con: duckdb.DuckDBPyConnection, sicht: Sicht) -> dict[str, Mis
     dateien: dict[str, Mischdatei] = {}
     con.execute("DELETE FROM datei")
     for kennzahl, ebene, gebietsstand, art, innen, aussen in zeilen:
-        if innen == aussen or art == "geo":
+        if art == "geo" or (innen == aussen and art != "vergleich"):
             name = innen or aussen
         else:
             text = "\0".join((snapshot, sicht.kennung, kennzahl, ebene, gebietsstand, art))
             zeichen = hmac.new(_SCHLUESSEL, text.encode(), "sha256").hexdigest()[:40]
-            endung = "grenzen.bin" if art.startswith("grenzen") else "wert.bin"
+            endung = f"{art.removesuffix('_heute')}.bin"
             name = f"{kennzahl}_{ebene}_{gebietsstand}_{zeichen}.{endung}"
-            dateien[name] = Mischdatei(innen, aussen, ebene, gebietsstand)
+            dateien[name] = Mischdatei(innen, aussen, kennzahl, ebene, gebietsstand, art)
         con.execute("INSERT INTO datei VALUES (?, ?, ?, ?, ?)", [kennzahl, ebene, gebietsstand, art, name])
     return dateien
 
@@ -188,6 +197,36 @@ def _ergaenze_klassen(con: duckdb.DuckDBPyConnection) -> None:
             con.execute("INSERT INTO klasse VALUES (?, ?, ?, ?, ?)", [kennzahl, ebene, nr, kanten[nr], kanten[nr + 1]])
 
 
+def _werte_aus(con: duckdb.DuckDBPyConnection) -> None:
+    """Comparisons, ranks and trends of the values of the mixture, with the definitions of both profiles."""
+    tabellen = {
+        name: con.execute(f"SELECT * FROM {name}").df() for name in ("kennzahl", "kennzahl_umgerechnet", "raum")
+    }
+    eintraege = con.execute("SELECT eintrag FROM katalog ORDER BY reihenfolge").fetchall()
+    je_kennzahl = dict(list(tabellen["kennzahl"].groupby("kennzahl_id", sort=False)))
+    neu = build_auswertung(
+        je_kennzahl, tabellen["kennzahl_umgerechnet"], tabellen["raum"], build_angaben(e for (e,) in eintraege)
+    )
+    for name, tabelle in neu.items():
+        con.register("neu", tabelle)
+        con.execute(f"INSERT INTO {name} BY NAME SELECT {find_spalten(con, name)} FROM neu")
+        con.unregister("neu")
+
+
+def find_spalten(con: duckdb.DuckDBPyConnection, tabelle: str) -> str:
+    """The columns of a table; NaN of pandas becomes NULL, since a bare NaN never happens in a snapshot."""
+    spalten = con.execute(
+        """
+        SELECT column_name, data_type FROM duckdb_columns()
+        WHERE table_name = $t AND database_name = current_database() ORDER BY column_index
+        """,
+        {"t": tabelle},
+    ).fetchall()
+    return ", ".join(
+        f"CASE WHEN isnan({s}) THEN NULL ELSE {s} END AS {s}" if typ == "DOUBLE" else s for s, typ in spalten
+    )
+
+
 def _schreibe_stand(con: duckdb.DuckDBPyConnection, sicht: Sicht) -> None:
     """Title and watermark of the inner profile, and that counts of hidden cells are those of the outer one."""
     roh = {
@@ -210,6 +249,8 @@ def _schreibe_stand(con: duckdb.DuckDBPyConnection, sicht: Sicht) -> None:
 
 def mische_datei(ordner: Path, sicht: Sicht, con: duckdb.DuckDBPyConnection, datei: Mischdatei) -> bytes:
     """The compressed value file: Räume inside from one file, all others from the other."""
+    if datei.art == "vergleich":
+        return _vergleichsdatei(con, datei)
     drin = con.execute(
         """
         SELECT d.raum_id IS NOT NULL FROM raum r LEFT JOIN drin d USING (raum_id, gebietsstand)
@@ -223,3 +264,24 @@ def mische_datei(ordner: Path, sicht: Sicht, con: duckdb.DuckDBPyConnection, dat
         for profil, name in ((sicht.innen, datei.innen), (sicht.freigabe, datei.aussen))
     )
     return mische_behaelter(innen, aussen, np.array([d for (d,) in drin], bool))
+
+
+def _vergleichsdatei(con: duckdb.DuckDBPyConnection, datei: Mischdatei) -> bytes:
+    """Verdicts and ranks of the mixture, as `publish` writes those of a profile."""
+    ort = {"kennzahl": datei.kennzahl, "ebene": datei.ebene, "gebietsstand": datei.gebietsstand}
+    tabelle = con.execute(
+        """
+        SELECT raum_id, stichtag, rest_wert, rest_urteil, rest_streng, rest_grund, rang_von, rang_bis FROM auswertung
+        WHERE kennzahl_id = $kennzahl AND ebene = $ebene AND gebietsstand = $gebietsstand
+        """,
+        ort,
+    ).df()
+    raeume = con.execute(
+        """
+        SELECT raum_id FROM raum WHERE gebietsstand = $gebietsstand AND (ebene = $ebene AND NOT rest OR rest)
+        ORDER BY rest, nr
+        """,
+        {"ebene": datei.ebene, "gebietsstand": datei.gebietsstand},
+    ).df()
+    kopf, rumpf = build_vergleich(tabelle, raeume, ort)
+    return gzip.compress(pack_behaelter(kopf, rumpf), 6, mtime=0)

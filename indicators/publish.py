@@ -29,9 +29,11 @@ from geodata.eigene_raeume import build_ebenen, build_raeume, sortiere_ebenen
 from geodata.fehler import KatalogError
 from geodata.gebiet import Gebiet
 from geodata.geometrie import find_zuschnitte, read_geometrien, write_browsergeometrie
+from geodata.nachbarn import find_nachbarn
 from geodata.umstieg import ART_TEXT, read_umstiege
 from indicators import eigene as eigene_raeume
 from indicators.altstand import find_alte, read_gezeigt
+from indicators.auswertung import build_angaben, build_auswertung
 from indicators.berechnung import Zahlen, build_kennzahl, build_zahlen, ohne_unsinn
 from indicators.bestand import find_folge, find_neuen_namen, find_zeiger, set_zeiger
 from indicators.eingang import Eingang, read_eingang
@@ -39,10 +41,18 @@ from indicators.freigabe import Freigabe
 from indicators.gate import FASSUNG, Bescheid, Regeln, build_regeln, protect_zaehlung
 from indicators.gedaechtnis import Gedaechtnis
 from indicators.herkunft import build_herkunft
+from indicators.indexbau import Indexwerk, build_indexwerk
+from indicators.indexkatalog import Index
 from indicators.katalog import build_eintrag
 from indicators.kennzahl import Fassung, Kennzahl
 from indicators.klassen import build_klassen
+from indicators.luecken import find_fehlende
 from indicators.manifest import read_manifest, write_manifest
+from indicators.mischung import find_spalten
+from indicators.muster import build_muster, ohne_rest
+from indicators.pflege import Pflege, build_leer, build_pflege
+from indicators.pflegemodell import Pflegemodell, find_modell
+from indicators.pflegequoten import build_quotenvergleich
 from indicators.platte import ersetze, loesche, schreibfehler, sync_baum
 from indicators.regeln import ZAEHLBAR
 from indicators.rundung import check_methode, find_hinweis, ohne_intervalle, runde_zaehlung
@@ -52,8 +62,10 @@ from indicators.staende import find_fertigen, raeume_auf
 from indicators.store import SCHEMA_VERSION
 from indicators.umrechnung import SPALTEN as UMGERECHNET
 from indicators.umrechnung import build_gewichte, build_heute, build_umgerechnet, rechne_um
-from indicators.wertdatei import write_wertdateien
+from indicators.vollstaendig import blende_alle
+from indicators.wertdatei import write_vergleichsdatei, write_wertdateien
 from indicators.zaehlung import build_zaehlung
+from indicators.zusammenstellung import Zusammenstellung
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 Melder = Callable[[int, int, str], None]
@@ -78,6 +90,8 @@ def publish(
     ordner: Path,
     *,
     version: str,
+    indizes: dict[str, Index] | None = None,
+    zusammenstellungen: dict[str, Zusammenstellung] | None = None,
     melde: Melder = lambda *_: None,
 ) -> Ergebnis:
     """Publish all release profiles of one Gebiet as one snapshot.
@@ -93,7 +107,10 @@ def publish(
         eingang = read_eingang(ordner / "intern.duckdb", gebiet)
         vorhaben = eigene_raeume.read_vorhaben(gebiet, ordner)
         schluessel = read_schluessel(ordner.parent)
-        kennung = _hash(schluessel, gebiet, quellen, kennzahlen, freigaben, eingang, vorhaben, version)
+        werk = build_indexwerk(indizes or {}, gebiet.id, kennzahlen)
+        listen = tuple((zusammenstellungen or {}).values())
+        modelle = {**kennzahlen, **{f"index {i.id}": i for i in werk.indizes}, **{f"liste {z.id}": z for z in listen}}
+        kennung = _hash(schluessel, gebiet, quellen, modelle, freigaben, eingang, vorhaben, version)
         raeume_auf(ordner / "bestand")
         if fertig := find_fertigen(ordner, kennung):
             neu = fertig != find_zeiger(ordner)
@@ -107,7 +124,7 @@ def publish(
         try:
             kopf = {"snapshot": name, "folge": find_folge(name), "erstellt_am": jetzt.isoformat(), "version": version}
             eingabe = build_eingabe(gebiet, quellen, kennzahlen, freigaben, eingang, vorhaben)
-            mittel = Mittel(ordner, Gedaechtnis(ordner), schluessel, melde)
+            mittel = Mittel(ordner, Gedaechtnis(ordner), schluessel, melde, werk, listen)
             zertifikate, eigene, abgelehnt = _build(gebiet, quellen, eingabe, eingang, bau, kopf, mittel)
             # What must be remembered of a snapshot is written before it gets its name: with it, it may be shown.
             kopf["gedaechtnis"] = mittel.gedaechtnis.schreibe()
@@ -145,12 +162,14 @@ def _hash(schluessel: bytes, gebiet, quellen, kennzahlen, freigaben, eingang: Ei
 
 @dataclass(frozen=True)
 class Mittel:
-    """What building needs beside its input: memory of earlier publications, key of the installation, progress."""
+    """What building needs beside its input: memory of earlier publications, key of the installation, progress, indices."""
 
     ordner: Path  # daten/<gebiet>
     gedaechtnis: Gedaechtnis
     schluessel: bytes
     melde: Melder
+    werk: Indexwerk = Indexwerk()
+    listen: tuple[Zusammenstellung, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -158,6 +177,7 @@ class Eingabe:
     """What goes into the gate, own areas included, and what the steps behind it need of the catalogue."""
 
     merkmale: dict
+    kennzahlen: dict[str, Kennzahl]  # the whole catalogue
     fassungen: list[tuple[Kennzahl, Fassung]]
     freigaben: list[Freigabe]
     regeln: Regeln
@@ -168,6 +188,7 @@ class Eingabe:
     zugelassen: list[Eigene]
     abgelehnt: list[Ablehnung]
     geometrien: dict
+    pflege: Pflegemodell | None  # what care projections need and is delivered
 
     @property
     def summierbar(self) -> set[str]:
@@ -182,10 +203,12 @@ def build_eingabe(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, vorh
     lage = raeume[["raum_id", "gebietsstand", "rest", "zuschnitt"]]
     eltern = gebiet.read_eltern().merge(lage, on=["raum_id", "gebietsstand"])
     summierbar = {name for name, m in merkmale.items() if m.art in ZAEHLBAR}
-    zaehlung = build_zaehlung(eingang.fallzahl, raeume, [e.id for e in gebiet.ebenen], summierbar=summierbar)
+    ebenen = [e.id for e in gebiet.ebenen]
+    zaehlung = build_zaehlung(eingang.fallzahl, raeume, ebenen, summierbar=summierbar, eltern=eltern)
     fassungen = ohne_intervalle(_fassungen(kennzahlen, set(eingang.fallzahl["merkmal"])), freigaben)
     _check_vollstaendig(gebiet, quellen, fassungen, eingang)
-    regeln = build_regeln(merkmale, fassungen)
+    pflege = find_modell(set(eingang.fallzahl["merkmal"]))
+    regeln = build_regeln(merkmale, fassungen, pflege.merkmale if pflege else frozenset())
     check_methode(freigaben, regeln)
     heute = eltern[eltern["gebietsstand"] == gebiet.gebietsstaende[-1].id]
     ist_klein = eigene_raeume.build_ist_klein(zaehlung, vorhaben.bestand, freigaben)
@@ -197,6 +220,7 @@ def build_eingabe(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, vorh
     )
     return Eingabe(
         merkmale=merkmale,
+        kennzahlen=kennzahlen,
         fassungen=fassungen,
         freigaben=eigene_raeume.mit_ohne(freigaben, [*zugelassen, *frueher]),
         regeln=regeln,
@@ -207,6 +231,7 @@ def build_eingabe(gebiet, quellen, kennzahlen, freigaben, eingang: Eingang, vorh
         zugelassen=zugelassen,
         abgelehnt=abgelehnt,
         geometrien=geometrien,
+        pflege=pflege,
     )
 
 
@@ -272,26 +297,40 @@ def _build(gebiet, quellen, eingabe: Eingabe, eingang: Eingang, bau: Path, kopf:
     gewichte = eigene_raeume.ergaenze_gewichte(gewichte, eigene, eingabe.raeume, gezeigt)
     geo = _write_geometrie(gebiet, eingabe.geometrien, bau / "geo", gezeigt, eltern)
     titel = {name: m.titel for name, m in merkmale.items()}
+    alle = mittel.werk.ergaenze(fassungen)
+    rest = raeume.loc[raeume["rest"], "raum_id"]
+    nachbarn = find_nachbarn(eingabe.geometrien)
+    gedacht: dict = {}
     vorher = None
 
     @cache
     def herkunft(intern: bool, stichtage: tuple) -> pd.DataFrame:
-        return build_herkunft(fassungen, dict(stichtage), eingang.woher, merkmale, quellen, intern=intern)
+        return build_herkunft([*fassungen, *mittel.werk.herkunft], dict(stichtage), eingang.woher, merkmale, quellen, intern=intern)
 
     for nr, freigabe in enumerate(freigaben, start=1):
         bescheid, ziel = bescheide[freigabe.id], bau / f"werte_{freigabe.id}"
-        if vorher and bescheid.gesperrt.equals(bescheide[vorher].gesperrt):  # both profiles see the same
-            shutil.copytree(bau / f"werte_{vorher}", ziel)
+        if vorher and _sehen_gleich(freigabe, vorher, bescheide):
+            shutil.copytree(bau / f"werte_{vorher.id}", ziel)
         else:
-            zahlen = build_zahlen(zaehlung, bescheid.gesperrt, namen)
+            zahlen = build_zahlen(zaehlung, bescheid.gesperrt, namen, im_haus=freigabe.nur_lokal)
             zahlen = ohne_unsinn(zahlen, eingang.unsinn)
+            pflege = build_pflegetabellen(eingabe.pflege, zahlen, regeln.gezeigt, eingabe.raeume, gebiet)
             tabellen = _build_tabellen(zahlen, fassungen)
             umgerechnet, umbruch = _build_umgerechnet(gebiet, zahlen, gewichte, fassungen, sorted(summierbar))
             tabellen, umgerechnet = _ohne_dopplung(tabellen, umgerechnet)
+            tabellen, umgerechnet = blende_alle(tabellen, umgerechnet, eingabe.kennzahlen)
+            tabellen |= mittel.werk.build(tabellen, {k.id: k.titel for k, _ in fassungen}, rest)
+            muster, statistik = build_muster(ohne_rest(tabellen, rest), {k.id: k for k, _ in alle}, nachbarn, gedacht)
+            katalog = _build_katalog(alle, titel, tabellen, merkmale, freigaben)
+            auswertung = build_auswertung(tabellen, umgerechnet, raeume, build_angaben(katalog["eintrag"]))
             dateien = [geo, _write_werte(tabellen, raeume, ziel), _write_heute(tabellen, umgerechnet, raeume, ziel)]
-        vorher = freigabe.id
+            dateien.append(_write_vergleiche(auswertung["auswertung"], raeume, ziel))
+        vorher = freigabe
         stand = _build_stand(gebiet, quellen, eingang, freigabe, bescheid, kopf, ebenen)
+        stand["pflege"] = pflege.angaben
         stand["einwohner_mindest"] = eigene_raeume.find_mindest(freigaben)
+        stand["zusammenstellungen"] = [z.model_dump(mode="json") for z in mittel.listen]
+        stand["fehlend"] = _find_fehlende(eingabe, quellen, eingang, tabellen, mittel.listen)
         if nr == 1:  # reasons stay in the house
             stand["eigene_abgelehnt"] = [asdict(a) for a in abgelehnt]
         _write_datenbank(
@@ -301,8 +340,14 @@ def _build(gebiet, quellen, eingabe: Eingabe, eingang: Eingang, bau: Path, kopf:
             kennzahl=pd.concat(tabellen.values(), ignore_index=True),
             kennzahl_umgerechnet=umgerechnet,
             umbruch=umbruch,
-            katalog=_build_katalog(fassungen, titel, tabellen, merkmale, freigaben),
-            klasse=_build_klassen(tabellen, {k.id: k for k, _ in fassungen}),
+            katalog=katalog,
+            **auswertung,
+            **pflege.tabellen,
+            klasse=_build_klassen(tabellen, {k.id: k for k, _ in alle}),
+            indexdefinition=mittel.werk.definitionen(),
+            nachbar=nachbarn,
+            raum_muster=muster,
+            raum_statistik=statistik,
             datei=pd.concat(dateien, ignore_index=True),
             lieferung=_build_lieferungen(eingang, quellen, mittel.schluessel if freigabe.nur_lokal else None),
             vollstaendigkeit=_build_vollstaendigkeit(eingang, raeume, titel),
@@ -316,6 +361,21 @@ def _build(gebiet, quellen, eingabe: Eingabe, eingang: Eingang, bau: Path, kopf:
         )
         mittel.melde(nr, len(freigaben), "Freigabeprofile")
     return {f.id: bescheide[f.id].zertifikat for f in freigaben}, eigene, abgelehnt
+
+
+def build_pflegetabellen(
+    modell: Pflegemodell | None, zahlen: Zahlen, gezeigt: frozenset[str], raeume: pd.DataFrame, gebiet: Gebiet
+) -> Pflege:
+    """Care as far as its deliveries reach: projection, comparison with national quotas, or the reason for neither."""
+    if modell is None:
+        return build_leer("nicht_geliefert")
+    baue = build_pflege if modell.art == "voll" else build_quotenvergleich
+    return baue(modell, zahlen, gezeigt, raeume, tuple(e.id for e in gebiet.ebenen))
+
+
+def _sehen_gleich(eine: Freigabe, andere: Freigabe, bescheide: dict[str, Bescheid]) -> bool:
+    """Two profiles that hide the same and sign it the same need their files only once."""
+    return eine.nur_lokal == andere.nur_lokal and bescheide[eine.id].gesperrt.equals(bescheide[andere.id].gesperrt)
 
 
 def _check_vollstaendig(gebiet: Gebiet, quellen: dict[str, Quelle], fassungen: list, eingang: Eingang) -> None:
@@ -424,6 +484,17 @@ def _build_stand(gebiet, quellen, eingang: Eingang, freigabe: Freigabe, bescheid
     }
 
 
+def _find_fehlende(eingabe: Eingabe, quellen: dict[str, Quelle], eingang: Eingang, tabellen: dict, listen) -> list[dict]:
+    return find_fehlende(
+        eingabe.kennzahlen.values(),
+        gezeigt={name for name, tabelle in tabellen.items() if tabelle["wert"].notna().any()},
+        auch={name for liste in listen for name in liste.kennzahlen},
+        berechnet={k.id for k, _ in eingabe.fassungen},
+        geliefert=set(eingang.fallzahl["merkmal"]),
+        titel={name: m.titel for q in quellen.values() for name, m in q.merkmale.items()},
+    )
+
+
 def _stichtage(tabellen: dict[str, pd.DataFrame]) -> tuple:
     """Kennzahl and the Stichtage it has values at."""
     return tuple((name, tuple(sorted(set(tabelle["stichtag"])))) for name, tabelle in tabellen.items())
@@ -435,6 +506,8 @@ def _build_katalog(fassungen: list, titel: dict[str, str], tabellen: dict, merkm
         if kennzahl.id in tabellen:
             monatlich = any(merkmale[m].zeitbezug == "monat" for m in fassung.zaehler if m in merkmale)
             eintrag = build_eintrag(kennzahl, fassung, titel, monatlich=monatlich)
+            zeitbezug = {merkmale[m].zeitbezug for m in fassung.zaehler if m in merkmale}
+            eintrag["jahressumme"] = zeitbezug == {"jahressumme"}
             if hinweis := find_hinweis(fassung.merkmale, freigaben, titel):  # an approximation, as every page says it
                 eintrag |= {"naeherung": " ".join(filter(None, (eintrag["naeherung"], hinweis)))}
             zeilen.append((kennzahl.id, nr, json.dumps(eintrag, ensure_ascii=False)))
@@ -494,17 +567,32 @@ def _write_geometrie(gebiet: Gebiet, geometrien: dict, ziel: Path, eigene: pd.Da
 
 def _write_werte(tabellen: dict[str, pd.DataFrame], raeume: pd.DataFrame, ziel: Path) -> pd.DataFrame:
     ziel.mkdir()
-    rest = raeume[raeume["rest"]]
-    orte = {
-        (ebene, stand): pd.concat([teil[~teil["rest"]].sort_values("nr"), rest[rest["gebietsstand"] == stand]])
-        for (ebene, stand), teil in raeume.groupby(["ebene", "gebietsstand"])
-    }
-    zeilen = []
+    orte, zeilen = _orte(raeume), []
     for kennzahl_id, tabelle in tabellen.items():
         for (ebene, gebietsstand), teil in tabelle.groupby(["ebene", "gebietsstand"], sort=False):
             kopf = {"kennzahl": kennzahl_id, "ebene": ebene, "gebietsstand": gebietsstand}
             for art, name in write_wertdateien(teil, orte[ebene, gebietsstand], kopf, ziel).items():
                 zeilen.append((kennzahl_id, ebene, gebietsstand, art, name))
+    return pd.DataFrame(zeilen, columns=["kennzahl_id", "ebene", "gebietsstand", "art", "name"])
+
+
+def _orte(raeume: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
+    """Level and Gebietsstand → its Räume in the order of the geometry file, Rest-Räume last."""
+    rest = raeume[raeume["rest"]]
+    return {
+        (ebene, stand): pd.concat([teil[~teil["rest"]].sort_values("nr"), rest[rest["gebietsstand"] == stand]])
+        for (ebene, stand), teil in raeume.groupby(["ebene", "gebietsstand"])
+    }
+
+
+def _write_vergleiche(auswertung: pd.DataFrame, raeume: pd.DataFrame, ziel: Path) -> pd.DataFrame:
+    """Verdicts and ranks for the map, one file beside each value file."""
+    orte, zeilen = _orte(raeume), []
+    schluessel = ["kennzahl_id", "ebene", "gebietsstand"]
+    for (kennzahl_id, ebene, gebietsstand), teil in auswertung.groupby(schluessel, sort=False, observed=True):
+        kopf = {"kennzahl": kennzahl_id, "ebene": ebene, "gebietsstand": gebietsstand}
+        name = write_vergleichsdatei(teil, orte[ebene, gebietsstand], kopf, ziel)
+        zeilen.append((kennzahl_id, ebene, gebietsstand, "vergleich", name))
     return pd.DataFrame(zeilen, columns=["kennzahl_id", "ebene", "gebietsstand", "art", "name"])
 
 
@@ -528,17 +616,6 @@ def _write_datenbank(pfad: Path, **tabellen: pd.DataFrame) -> None:
         con.execute(SCHEMA.read_text(encoding="utf-8"))
         for name, df in tabellen.items():
             con.register("neu", df)
-            con.execute(f"INSERT INTO {name} BY NAME SELECT {_spalten(con, name)} FROM neu")
+            con.execute(f"INSERT INTO {name} BY NAME SELECT {find_spalten(con, name)} FROM neu")
             con.unregister("neu")
         con.execute("CHECKPOINT")  # closing would do it too, but say nothing if the disk is full
-
-
-def _spalten(con: duckdb.DuckDBPyConnection, tabelle: str) -> str:
-    """The columns of a table; NaN of pandas becomes NULL, since a bare NaN never happens in a snapshot."""
-    spalten = con.execute(
-        "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = $t ORDER BY column_index",
-        {"t": tabelle},
-    ).fetchall()
-    return ", ".join(
-        f"CASE WHEN isnan({s}) THEN NULL ELSE {s} END AS {s}" if typ == "DOUBLE" else s for s, typ in spalten
-    )

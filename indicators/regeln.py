@@ -50,12 +50,13 @@ class Regeln:
         return [z.merkmal for z in self.zeit if z.art == "aenderung"]
 
 
-def build_regeln(merkmale: dict[str, Merkmal], fassungen: list) -> Regeln:
+def build_regeln(merkmale: dict[str, Merkmal], fassungen: list, weitere: frozenset[str] = frozenset()) -> Regeln:
     """Rules of one Gebiet.
 
     Args:
         merkmale: all of its sources.
         fassungen: (Kennzahl, Fassung) of everything that is published.
+        weitere: Merkmale that are shown without a Kennzahl of their own.
     """
     zaehlbar = {name: m for name, m in merkmale.items() if m.art in ZAEHLBAR}
     quoten = [(k, (list(f.zaehler), list(f.nenner))) for k, f in fassungen if k.art == "quote"]
@@ -64,7 +65,7 @@ def build_regeln(merkmale: dict[str, Merkmal], fassungen: list) -> Regeln:
         summen={name: [list(weg) for weg in m.zerlegungen] for name, m in merkmale.items() if m.zerlegungen},
         quoten=[paar for _, paar in quoten],
         teile=[(name, m.teil_von) for name, m in merkmale.items() if m.teil_von in merkmale],
-        gezeigt=frozenset(m for _, f in fassungen for m in f.merkmale),
+        gezeigt=frozenset(m for _, f in fassungen for m in f.merkmale) | weitere,
         gleich=[(name, m.gleich) for name, m in zaehlbar.items() if m.gleich in merkmale],
         zeit=[regel for name, m in zaehlbar.items() for regel in _zeitregeln(name, m)],
         betraege={name: m.traeger or "" for name, m in zaehlbar.items() if m.art == "betrag"},

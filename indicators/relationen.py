@@ -164,9 +164,9 @@ class Gliederung:
 
     def __init__(self, hierarchie: pd.DataFrame, ort: dict) -> None:
         self._ort = ort
-        self._kinder = {
-            oben: list(zip(t["raum_id"], t["rest"], strict=True)) for oben, t in hierarchie.groupby("eltern_id")
-        }
+        self._kinder: dict[str, list] = {}
+        for oben, kind, rest in zip(*(hierarchie[s].tolist() for s in ("eltern_id", "raum_id", "rest")), strict=True):
+            self._kinder.setdefault(oben, []).append((kind, rest))
 
     def zerlege(self, raum_id: str, merkmal: str) -> tuple[list[int], bool]:
         """Cells that add up to a Raum, and whether they are all. A part that is no cell is replaced by its parts."""
@@ -192,7 +192,7 @@ def _raum_summen(gliederungen: list[Gliederung], ort: dict) -> list[Summe]:
 
 def _merkmal_summen(zellen: pd.DataFrame, summen: dict[str, list[list[str]]], ort: dict) -> list[Summe]:
     relationen = []
-    raeume = zellen["raum_id"].unique()
+    raeume = zellen["raum_id"].unique().tolist()
     for merkmal, wege in summen.items():
         for weg, raum_id in ((weg, raum_id) for weg in wege for raum_id in raeume):
             teile = [ort[raum_id, m] for m in weg if (raum_id, m) in ort]
@@ -230,10 +230,11 @@ def _gleich(raum_id: str, merkmal: str, anderes: str, gliederung: Gliederung, or
 
 def _erklaert_gleiche(zellen: pd.DataFrame, gleich: list[tuple[str, str]], ort: dict) -> list[Summe]:
     """Merkmale declared to count the same people: who knows one knows the other, whatever few they differ by."""
+    raeume = zellen["raum_id"].unique().tolist()
     return [
         Summe(ort[raum_id, a], [ort[raum_id, b]], knapp=True)
         for a, b in gleich
-        for raum_id in zellen["raum_id"].unique()
+        for raum_id in raeume
         if (raum_id, a) in ort and (raum_id, b) in ort
     ]
 
@@ -245,8 +246,9 @@ def _gegenstuecke(sammlung: Sammlung, zellen: pd.DataFrame, regeln: Regeln, ort:
     """
     paare = [(z, n, True) for z, n in regeln.quoten]
     paare += [([z], [n], False) for z, n in regeln.teile if ([z], [n]) not in regeln.quoten]
+    raeume = zellen["raum_id"].unique().tolist()
     for zaehler, nenner, ist_quote in paare:
-        for raum_id in zellen["raum_id"].unique():
+        for raum_id in raeume:
             z, n = ([ort.get((raum_id, m)) for m in merkmale] for merkmale in (zaehler, nenner))
             if None in z or None in n or set(z) & set(n):
                 continue
@@ -263,10 +265,10 @@ def _kleinste_nenner(zellen: pd.DataFrame, regeln: Regeln, ort: dict, werte: np.
 
     A quote may stand over the newest earlier count of its reference group: then that one is meant.
     """
-    kleinste = np.full(len(zellen), np.nan)
+    kleinste, raeume = np.full(len(zellen), np.nan), zellen["raum_id"].unique().tolist()
     for nummer, (zaehler, nenner) in enumerate(regeln.quoten):
         aelter = regeln.aeltere_nenner.get(nummer, {})
-        for raum_id in zellen["raum_id"].unique():
+        for raum_id in raeume:
             n = [werte[ort[raum_id, m]] if (raum_id, m) in ort else aelter.get((raum_id, m)) for m in nenner]
             for stelle in (ort.get((raum_id, m)) for m in zaehler):
                 if stelle is not None and None not in n:

@@ -8,7 +8,7 @@ status is `offen` or `unsicher`.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -19,11 +19,24 @@ import pandas as pd
 from geodata.fehler import MonitoringError
 from indicators.frist import SEKUNDEN, frist
 from indicators.frist import ZuLange as ZuLange  # what a caller may have to catch
+from indicators.katalogsicht import Fehlend, Version, Zusammenstellung, fuelle_zusammenstellung
+from indicators.labor import Labor, build_labor
+from indicators.labor import Wahl as Wahl  # what a page asks with
 from indicators.mischung import Mischdatei, Sicht, mische_datei, verbinde
+from indicators.muster_saetze import sage_muster
 from indicators.sperre import belege
+from indicators.trichter import Trichter, build_trichter
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
+# Comparison, rank and trend as exports carry them; see read_auswertung.
+AUSWERTUNG = (
+    *("rest_wert", "rest_urteil", "rest_streng", "rest_grund", "eltern_wert", "eltern_urteil", "eltern_grund"),
+    *("gleiche_wert", "gleiche_urteil", "gleiche_grund"),
+    *("vorher_am", "vorher_diff", "vorher_unten", "vorher_oben", "vorher_urteil", "vorher_grund"),
+    *("rang", "rang_von", "rang_bis", "rang_anzahl", "trend", "trend_seit", "trend_grund"),
+    *("mittel_wert", "mittel_unten", "mittel_oben", "mittel_seit"),
+)
 _GELIEFERT = "false AS umgerechnet, CAST(NULL AS DOUBLE) AS anteil_aufgeteilt"
 _UMGERECHNET = "true AS umgerechnet, k.anteil AS anteil_aufgeteilt"
 _WERTE = """
@@ -133,6 +146,41 @@ class Eintrag:
     ebenen: tuple[str, ...]
     stichtage: dict[str, tuple[date, ...]]
     monatlich: bool
+    nr: str = ""
+    version: int = 1
+    versionen: tuple[Version, ...] = ()
+    bestaetigt: bool = True
+    beleg: str = ""  # what a definition rests on while it is not confirmed
+    variante_von: str = ""  # shared by several definitions of one thing; `variante` tells what is special here
+    variante: str = ""
+    jahressumme: bool = False  # counts of a year, not of a day
+    stufen: list[str] | tuple[str, ...] = ()  # names of the map classes, where a number stands for one
+
+
+@dataclass(frozen=True)
+class IndexAusgabe:
+    """One edition of an index: Kennzahl → weight for status and dynamic; raum_id → why it is left out."""
+
+    id: str
+    stichtag: date
+    status: dict[str, float]
+    dynamik: dict[str, float]
+    ausreisser: dict[str, str]
+
+
+@dataclass(frozen=True)
+class IndexEintrag:
+    """An index as it was defined when this snapshot was computed; Räume below `mindestens` are not valid."""
+
+    id: str
+    titel: str
+    ebene: str
+    quelle: str
+    beschreibung: str
+    mindest_kennzahl: str
+    mindestens: float
+    statusindex: str
+    ausgaben: tuple[IndexAusgabe, ...]
 
 
 @dataclass(frozen=True)
@@ -223,7 +271,7 @@ class Store:
         cursor = self._verbindung.cursor()
         with frist(cursor, self.sekunden):
             df = cursor.execute(sql, parameter or {}).df()
-        for spalte in ("stichtag", "von", "bis", "vom"):
+        for spalte in ("stichtag", "von", "bis", "vom", "vorher_am", "trend_seit", "mittel_seit"):
             if spalte in df and str(df[spalte].dtype).startswith("datetime"):
                 df[spalte] = df[spalte].dt.date
         return df
@@ -286,9 +334,17 @@ class Store:
         for kennzahl_id, text in zeilen.fetchall():
             roh = json.loads(text)
             brueche = tuple(Bruch(date.fromisoformat(b["ab"]), b["wirkung"], b["grund"]) for b in roh.pop("brueche"))
+            versionen = tuple(
+                Version(**v | {"ab": date.fromisoformat(v["ab"]) if v["ab"] else None})
+                for v in roh.pop("versionen", [])
+            )
             tage = je_kennzahl.get(kennzahl_id, {})
             eintraege[kennzahl_id] = Eintrag(
-                **roh, brueche=brueche, stichtage=tage, ebenen=tuple(e for e in reihenfolge if e in tage)
+                **roh,
+                brueche=brueche,
+                versionen=versionen,
+                stichtage=tage,
+                ebenen=tuple(e for e in reihenfolge if e in tage),
             )
         return eintraege
 
@@ -299,6 +355,24 @@ class Store:
     def eintrag(self, kennzahl_id: str) -> Eintrag | None:
         eintrag = self._katalog.get(kennzahl_id)
         return eintrag if eintrag and eintrag.ebenen else None
+
+    @cached_property
+    def fehlend(self) -> tuple[Fehlend, ...]:
+        """Kennzahlen of the standard catalogue without a value here, in catalogue order."""
+        return tuple(Fehlend(**f) for f in self._stand_roh.get("fehlend", []))
+
+    @cached_property
+    def zusammenstellungen(self) -> dict[str, Zusammenstellung]:
+        """The named lists of Kennzahlen as they were when this snapshot was computed, id → list."""
+        roh = self._stand_roh.get("zusammenstellungen", [])
+        return {z["id"]: fuelle_zusammenstellung(z, self.eintrag, self.fehlend) for z in roh}
+
+    def varianten(self, eintrag: Eintrag) -> tuple[Eintrag | Fehlend, ...]:
+        """All definitions of the same thing, this one included, those not shown here last; empty without others."""
+        if not eintrag.variante_von:
+            return ()
+        alle = [e for e in (*self.katalog(), *self.fehlend) if e.variante_von == eintrag.variante_von]
+        return tuple(alle) if len(alle) > 1 else ()
 
     # --- Räume -------------------------------------------------------------------------------
 
@@ -463,7 +537,8 @@ class Store:
         Returns:
             One row per Kennzahl in catalogue order: kennzahl_id, stichtag, wert, unten, oben, zaehler, nenner, status,
             hinweis, rang (1 = highest) among `von` Räume of the level with a value at that Stichtag,
-            eltern_wert and oberster_wert at the same Stichtag, ebene_min, ebene_median, ebene_max.
+            ganzes_eltern_wert and oberster_wert at the same Stichtag, ebene_min, ebene_median, ebene_max, name, and
+            comparison, rank interval and trend as in `read_auswertung`.
             A Rest-Raum is no place: it has no rank, and nobody is ranked or measured against it.
         """
         return self._frage(
@@ -494,10 +569,14 @@ class Store:
                 GROUP BY k.kennzahl_id
             )
             SELECT m.kennzahl_id, m.stichtag, m.wert, m.unten, m.oben, m.zaehler, m.nenner, m.status, m.hinweis,
-                   e.rang, s.von, eltern.wert AS eltern_wert, oberster.wert AS oberster_wert,
-                   s.ebene_min, s.ebene_median, s.ebene_max
+                   e.rang, s.von, eltern.wert AS ganzes_eltern_wert, oberster.wert AS oberster_wert,
+                   s.ebene_min, s.ebene_median, s.ebene_max,
+                   mr.name, a.* EXCLUDE (kennzahl_id, ebene, raum_id, gebietsstand, stichtag, rang, rang_anzahl)
             FROM mein m
             JOIN katalog c USING (kennzahl_id)
+            JOIN raum mr ON mr.raum_id = m.raum_id AND mr.gebietsstand = m.gebietsstand
+            LEFT JOIN auswertung a ON (a.kennzahl_id, a.ebene, a.raum_id, a.gebietsstand, a.stichtag)
+                = (m.kennzahl_id, m.ebene, m.raum_id, m.gebietsstand, m.stichtag)
             LEFT JOIN streuung s USING (kennzahl_id)
             LEFT JOIN ebene e ON e.kennzahl_id = m.kennzahl_id AND e.raum_id = m.raum_id
             LEFT JOIN eltern ON eltern.kennzahl_id = m.kennzahl_id
@@ -507,20 +586,113 @@ class Store:
             {"raum_id": raum_id, "oberste_ebene": self.stand.ebenen[0].id},
         )
 
+    # --- comparison, rank, trend -------------------------------------------------------------
+
+    def read_auswertung(self, kennzahl_id: str, ebene: str, stichtag: date | None = None) -> pd.DataFrame:
+        """Is the difference real, for every value of one Kennzahl on one level; order and Räume of `read_werte`.
+
+        Returns:
+            raum_id, name, gebietsstand, stichtag, wert, unten, oben, zaehler, nenner, status, rest, and, each with its
+            reason where there is none (a word of `feld.GRUENDE`): `rest_…` against the Gebiet without the Raum
+            (`rest_streng`: verdict at 99.8 %), `eltern_…` against its parent without it, `gleiche_…` against similar
+            Räume, `vorher_…` against the Stichtag before (difference with interval), `trend…` of the last five annual
+            points, `rang` (1 = highest) of `rang_anzahl` with the ranks it may have, `mittel_…` of three years.
+            Verdicts are `hoeher`, `niedriger`, `aehnlich`; trends `steigend`, `fallend`, `keine_aenderung`.
+        """
+        return self._frage(
+            """
+            SELECT r.name, k.wert, k.unten, k.oben, k.zaehler, k.nenner, k.status, r.rest,
+                   a.* EXCLUDE (kennzahl_id, ebene)
+            FROM auswertung a JOIN kennzahl k USING (kennzahl_id, ebene, raum_id, gebietsstand, stichtag)
+            JOIN raum r USING (raum_id, gebietsstand)
+            WHERE a.kennzahl_id = $kennzahl_id AND a.ebene = $ebene AND ($stichtag IS NULL OR a.stichtag = $stichtag)
+            ORDER BY a.stichtag, NOT r.mit_geometrie, r.nr, a.raum_id
+            """,
+            {"kennzahl_id": kennzahl_id, "ebene": ebene, "stichtag": stichtag},
+        )
+
+    def read_vergleichstafel(self, ebene: str, kennzahlen: list[str], bis: date) -> pd.DataFrame:
+        """Several Kennzahlen of all Räume of a level, each at its newest Stichtag not after `bis`.
+
+        Returns:
+            Columns of `read_auswertung` plus kennzahl_id and eltern_id, by the given order of Kennzahlen, then Räume.
+        """
+        return self._frage(
+            """
+            SELECT r.name, r.eltern_id, r.rest, k.wert, k.unten, k.oben, k.zaehler, k.nenner, k.status,
+                   a.* EXCLUDE (ebene, gebietsstand)
+            FROM auswertung a JOIN kennzahl k USING (kennzahl_id, ebene, raum_id, gebietsstand, stichtag)
+            JOIN raum r USING (raum_id, gebietsstand)
+            WHERE a.ebene = $ebene AND list_contains($kennzahlen, a.kennzahl_id) AND a.stichtag <= $bis
+            QUALIFY a.stichtag = max(a.stichtag) OVER (PARTITION BY a.kennzahl_id)
+                AND row_number() OVER (PARTITION BY a.kennzahl_id, a.raum_id, a.stichtag ORDER BY gebietsstand DESC) = 1
+            ORDER BY list_position($kennzahlen, a.kennzahl_id), NOT r.mit_geometrie, r.nr, a.raum_id
+            """,
+            {"ebene": ebene, "kennzahlen": list(kennzahlen), "bis": bis},
+        )
+
+    def read_abschnitte(self, raum_id: str) -> pd.DataFrame:
+        """Long trends of one Raum, one row per Kennzahl and section between two breaks, in catalogue order.
+
+        Returns:
+            kennzahl_id, von, bis, punkte, s and p (Mann–Kendall; `exakt`: not approximated), steigung (Theil–Sen, unit
+            of the Kennzahl per year), richtung (missing: `grund` says why).
+        """
+        return self._frage(
+            """
+            SELECT kennzahl_id, a.von::DATE AS von, a.bis::DATE AS bis, punkte, s, p, exakt, steigung, richtung, grund
+            FROM abschnitt a JOIN katalog USING (kennzahl_id)
+            WHERE raum_id = $raum_id ORDER BY reihenfolge, a.von
+            """,
+            {"raum_id": raum_id},
+        )
+
+    def gleiche(self, raum_id: str) -> pd.DataFrame:
+        """The Räume most similar to this one, nearest first: raum_id, name; empty where there is no group."""
+        return self._frage(
+            """
+            SELECT g.gleicher_id AS raum_id, r.name
+            FROM gleiche g JOIN raum r ON r.raum_id = g.gleicher_id AND r.gebietsstand = g.gebietsstand
+            WHERE g.raum_id = $raum_id
+            QUALIFY g.gebietsstand = max(g.gebietsstand) OVER ()
+            ORDER BY g.nr
+            """,
+            {"raum_id": raum_id},
+        )
+
+    def hat_urteile(self, kennzahl_id: str, ebene: str) -> bool:
+        """Whether any Raum of this level is compared with the rest of the Gebiet."""
+        frage = """
+            SELECT 1 FROM auswertung
+            WHERE kennzahl_id = $kennzahl_id AND ebene = $ebene AND rest_urteil IS NOT NULL LIMIT 1
+            """
+        return len(self._frage(frage, {"kennzahl_id": kennzahl_id, "ebene": ebene})) > 0
+
+    def read_trichter(self, kennzahl_id: str, ebene: str, stichtag: date) -> Trichter | None:
+        """Funnel of one Kennzahl on one level: how far from the common value chance reaches, by size.
+
+        None where there is nothing to test: no interval, or fewer than three Räume with a value.
+        """
+        return build_trichter(self.read_auswertung(kennzahl_id, ebene, stichtag), self._katalog[kennzahl_id])
+
     def read_alles(self) -> pd.DataFrame:
         """The whole published table, one row per Kennzahl, Raum and Stichtag, columns of kennzahlen_daten.csv.
 
-        Old Stichtage on today's Räume stand behind all others of their Kennzahl, with `umgerechnet`.
+        Old Stichtage on today's Räume stand behind all others of their Kennzahl, with `umgerechnet` and without
+        comparison, rank and trend (AUSWERTUNG).
         """
         spalten = """
             $gebiet AS gebiet, k.ebene, k.raum_id, k.gebietsstand, r.eltern_id, r.name, k.stichtag, k.kennzahl_id,
             k.wert, k.unten, k.oben, k.zaehler, k.nenner, k.status, k.hinweis"""
+        auswertung = ", ".join(f"a.{name}" for name in AUSWERTUNG)
         return self._frage(
             f"""
             WITH alle AS (
-                SELECT {spalten}, {_GELIEFERT}, c.reihenfolge, r.mit_geometrie, r.nr
+                SELECT {spalten}, {_GELIEFERT}, {auswertung}, c.reihenfolge, r.mit_geometrie, r.nr
                 FROM kennzahl k JOIN raum r USING (raum_id, gebietsstand) JOIN katalog c USING (kennzahl_id)
-                UNION ALL
+                LEFT JOIN auswertung a ON (a.kennzahl_id, a.ebene, a.raum_id, a.gebietsstand, a.stichtag)
+                    = (k.kennzahl_id, k.ebene, k.raum_id, k.gebietsstand, k.stichtag)
+                UNION ALL BY NAME
                 SELECT {spalten}, {_UMGERECHNET}, c.reihenfolge, r.mit_geometrie, r.nr
                 FROM kennzahl_umgerechnet k
                 JOIN raum r USING (raum_id, gebietsstand) JOIN katalog c USING (kennzahl_id)
@@ -530,6 +702,140 @@ class Store:
             """,
             {"gebiet": self.stand.gebiet_id},
         )
+
+    # --- index and spatial patterns ----------------------------------------------------------
+
+    @cached_property
+    def indizes(self) -> tuple[IndexEintrag, ...]:
+        """Indices whose result is published here, with all their editions, oldest first."""
+        zeilen = self._verbindung.cursor().execute("SELECT eintrag FROM indexdefinition ORDER BY index_id").fetchall()
+        gefunden = []
+        for (text,) in zeilen:
+            roh = json.loads(text)
+            ausgaben = tuple(
+                IndexAusgabe(**a | {"stichtag": date.fromisoformat(a["stichtag"])}) for a in roh.pop("ausgaben")
+            )
+            index = IndexEintrag(**roh, ausgaben=ausgaben)
+            if eintrag := self.eintrag(index.statusindex):
+                da = tuple(a for a in ausgaben if a.stichtag in eintrag.stichtage[index.ebene])
+                gefunden.append(replace(index, ausgaben=da))
+        return tuple(gefunden)
+
+    def build_labor(self, wahl: Wahl) -> Labor:
+        """An index of one's own choice, computed from the published values; see `labor.build_labor`."""
+        return build_labor(self, wahl)
+
+    def raeume_im_stand(self, gebietsstand: str) -> pd.DataFrame:
+        """Räume of one Gebietsstand: raum_id, gebietsstand, name, eltern_id, ebene, nr, mit_geometrie, rest."""
+        return self._frage(
+            """
+            SELECT raum_id, gebietsstand, name, eltern_id, ebene, nr, mit_geometrie, rest FROM raum
+            WHERE gebietsstand = $stand ORDER BY ebene, nr, raum_id
+            """,
+            {"stand": gebietsstand},
+        )
+
+    def read_muster(self, kennzahl_id: str, ebene: str) -> pd.DataFrame:
+        """Spatial pattern of one Kennzahl on one level at its newest Stichtag, one row per Raum in map order.
+
+        Returns:
+            raum_id, name, eltern_id, gebietsstand, stichtag, wert, zaehler, nenner, wert_status (of the value), status
+            ("offen", or why there is no cluster class), klasse (HH, NN, HN, NH; "-" does not pass the false discovery
+            rate), lokal (local Moran), p, geglaettet with gewicht (share of the Raum's own value, 0 to 1),
+            lokationsquotient. Empty where nothing was computed. A smoothed value is never shown without `gewicht`.
+        """
+        return self._frage(
+            """
+            SELECT m.raum_id, r.name, r.eltern_id, m.gebietsstand, m.stichtag, k.wert, k.zaehler, k.nenner,
+                   k.status AS wert_status, m.status, m.klasse, m.lokal, m.p, m.geglaettet, m.gewicht,
+                   m.lokationsquotient
+            FROM raum_muster m JOIN raum r USING (raum_id, gebietsstand)
+            JOIN kennzahl k ON (k.kennzahl_id, k.ebene, k.raum_id, k.gebietsstand, k.stichtag)
+                = (m.kennzahl_id, m.ebene, m.raum_id, m.gebietsstand, m.stichtag)
+            WHERE m.kennzahl_id = $kennzahl_id AND m.ebene = $ebene
+            ORDER BY NOT r.mit_geometrie, r.nr, m.raum_id
+            """,
+            {"kennzahl_id": kennzahl_id, "ebene": ebene},
+        )
+
+    def read_raumstatistik(self, kennzahl_id: str, ebene: str) -> dict | None:
+        """Moran's I, number of clusters and segregation of one Kennzahl on one level (columns of the table
+        `raum_statistik`, numbers None where there are none); None where nothing was computed."""
+        df = self._frage(
+            "SELECT * FROM raum_statistik WHERE kennzahl_id = $kennzahl_id AND ebene = $ebene",
+            {"kennzahl_id": kennzahl_id, "ebene": ebene},
+        )
+        if df.empty:
+            return None
+        return {k: None if w is None or w is pd.NA or w != w else w for k, w in df.iloc[0].items()}
+
+    def nachbarn(self, ebene: str, gebietsstand: str) -> pd.DataFrame:
+        """Which Räume of a level border on each other: raum_id, nachbar_id, both directions, sorted."""
+        return self._frage(
+            """
+            SELECT raum_id, nachbar_id FROM nachbar WHERE ebene = $ebene AND gebietsstand = $stand
+            ORDER BY raum_id, nachbar_id
+            """,
+            {"ebene": ebene, "stand": gebietsstand},
+        )
+
+    def sage_muster(self, kennzahl_id: str, ebene: str) -> list[str]:
+        """The spatial pattern in German sentences; empty where nothing was computed."""
+        statistik = self.read_raumstatistik(kennzahl_id, ebene)
+        return sage_muster(statistik) if statistik else []
+
+    @cached_property
+    def mit_muster(self) -> dict[str, tuple[str, ...]]:
+        """Kennzahl → levels with a spatial pattern."""
+        df = self._frage("SELECT kennzahl_id, ebene FROM raum_statistik ORDER BY kennzahl_id, ebene")
+        return {k: tuple(teil["ebene"]) for k, teil in df.groupby("kennzahl_id", sort=False)}
+
+    # --- care --------------------------------------------------------------------------------
+
+    @property
+    def pflege(self) -> dict:
+        """How the tables of care came about; `art`: "voll", "quoten" or "keine" with `grund` (a status)."""
+        return self._stand_roh.get("pflege", {"art": "keine", "grund": "nicht_geliefert"})
+
+    def _read_pflege(self, tabelle: str, raum_id: str | None, folge: str) -> pd.DataFrame:
+        return self._frage(
+            f"""
+            SELECT t.*, r.name FROM {tabelle} t JOIN raum r USING (raum_id, gebietsstand)
+            WHERE $raum_id IS NULL OR t.raum_id = $raum_id
+            ORDER BY {folge}, NOT r.mit_geometrie, r.nr, t.raum_id
+            """,
+            {"raum_id": raum_id},
+        )
+
+    def read_prognose(self, raum_id: str | None = None) -> pd.DataFrame:
+        """Population, people in need and places in homes, now and ahead (all but the base year is a model).
+
+        Returns:
+            ebene, raum_id, gebietsstand, groesse, variante, jahr, wert, unten, oben (band), status, name; sorted by
+            groesse, variante, jahr. Numbers are NaN unless the status is `offen` or `unsicher`.
+        """
+        return self._read_pflege("prognose", raum_id, "t.groesse, t.variante, t.jahr")
+
+    def read_prognose_alter(self, raum_id: str) -> pd.DataFrame:
+        """One Raum by sex and age: art ("bevoelkerung" in five-year groups, "pflege" of the Kreis), jahr, geschlecht,
+        von, bis (NaN: open), bevoelkerung, pflegebeduerftige, modell."""
+        return self._read_pflege("prognose_alter", raum_id, "t.art, t.jahr, t.geschlecht, t.von")
+
+    def read_zerlegung(self, raum_id: str | None = None) -> pd.DataFrame:
+        """What changes of the people in need are made of: von, bis (years), gesamt, umfang, struktur, haeufigkeit
+        [persons], modell (ahead) or not (looking back)."""
+        return self._read_pflege("prognose_zerlegung", raum_id, "t.modell, t.von, t.bis")
+
+    def read_probe(self, raum_id: str | None = None) -> pd.DataFrame:
+        """What the same procedure would have said earlier: groesse, basis, ziel (days), vorhergesagt, eingetreten."""
+        df = self._read_pflege("prognose_probe", raum_id, "t.groesse, t.basis, t.ziel")
+        return df.assign(basis=pd.to_datetime(df["basis"]).dt.date, ziel=pd.to_datetime(df["ziel"]).dt.date)
+
+    def read_pflegevergleich(self, groesse: str | None = None) -> pd.DataFrame:
+        """Counted against expected, one row per Raum, day, groesse and verfahren ("indirekt", "direkt", "quoten"):
+        beobachtet, erwartet (a model, with its band), verhaeltnis (1 = as expected), roh and rate per 100, status."""
+        df = self._read_pflege("pflege_vergleich", None, "t.verfahren, t.groesse, t.stichtag")
+        return (df if groesse is None else df[df["groesse"] == groesse]).reset_index(drop=True)
 
     # --- map ---------------------------------------------------------------------------------
 
@@ -546,10 +852,11 @@ class Store:
         return self._frage("SELECT kennzahl_id, ebene, gebietsstand, art, name FROM datei ORDER BY gebietsstand")
 
     def karten_teile(self, kennzahl_id: str, ebene: str) -> list[dict]:
-        """One dict per Gebietsstand, oldest first: gebietsstand, geo, wert, grenzen (file names), stichtage (ISO)."""
+        """One dict per Gebietsstand, oldest first: gebietsstand, geo, wert, grenzen, vergleich (file names; the last is
+        missing where nothing is compared), stichtage (ISO)."""
         d = self._dateien[self._dateien["ebene"] == ebene]
         geo = d[d["art"] == "geo"].set_index("gebietsstand")["name"]
-        werte = d[(d["kennzahl_id"] == kennzahl_id) & d["art"].isin(["wert", "grenzen"])]
+        werte = d[(d["kennzahl_id"] == kennzahl_id) & d["art"].isin(["wert", "grenzen", "vergleich"])]
         tage = self._frage(
             """
             SELECT gebietsstand, stichtag FROM kennzahl WHERE kennzahl_id = $kennzahl_id AND ebene = $ebene
@@ -563,6 +870,7 @@ class Store:
                 "geo": geo[stand],
                 "wert": teil.loc[teil["art"] == "wert", "name"].iloc[0],
                 "grenzen": teil.loc[teil["art"] == "grenzen", "name"].iloc[0],
+                "vergleich": next(iter(teil.loc[teil["art"] == "vergleich", "name"]), None),
                 "stichtage": [t.isoformat() for t in tage.loc[tage["gebietsstand"] == stand, "stichtag"]],
             }
             for stand, teil in werte.groupby("gebietsstand")

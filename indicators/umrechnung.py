@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from indicators.arten import MIT_WERT, RANGFOLGE
-from indicators.berechnung import Zahlen, build_kennzahl
+from indicators.berechnung import OHNE_ZAHLEN, Zahlen, build_kennzahl
 from indicators.kennzahl import Fassung, Kennzahl
 
 GANZ = 1e-9  # smaller shares come from whole old Räume only
@@ -169,7 +169,7 @@ def build_umgerechnet(
         converted), anteil (the largest found; NaN: unknown).
     """
     zahlen, brueche = umrechnung.zahlen, pd.DataFrame(columns=BRUCH)
-    if kennzahl.art == "uebernommen" or not fassung.merkmale <= set(umrechnung.anteile) or zahlen.index.empty:
+    if kennzahl.art in OHNE_ZAHLEN or not fassung.merkmale <= set(umrechnung.anteile) or zahlen.index.empty:
         return pd.DataFrame(), brueche
     if (zahlen.status[list(fassung.zaehler)].to_numpy() == "nicht_geliefert").any(axis=1).all():
         return pd.DataFrame(), brueche  # nothing below the levels that kept their shape

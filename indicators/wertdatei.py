@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from indicators.feld import GRUENDE
+
 STATUS_CODE = {"gesperrt": 1, "gesperrt_quelle": 2, "nicht_geliefert": 3, "nicht_sinnvoll": 4, "nicht_definiert": 5}
 STATUS_CODE |= {"nicht_umgerechnet": 6}  # only on maps of today's Räume: cut anew too much since that Stichtag
 QUIET_NAN = 0x7FC00000
@@ -60,6 +62,50 @@ def write_wertdateien(tabelle: pd.DataFrame, raeume: pd.DataFrame, kopf: dict, z
         "wert": write_behaelter(ziel, stamm, "wert.bin", kopf, wert.astype("<u4").tobytes()),
         "grenzen": write_behaelter(ziel, stamm, "grenzen.bin", kopf, grenzen.astype("<f4").tobytes()),
     }
+
+
+def write_vergleichsdatei(tabelle: pd.DataFrame, raeume: pd.DataFrame, kopf: dict, ziel: Path) -> str:
+    """Write `….vergleich.bin`, see `build_vergleich`; returns its name."""
+    kopf, rumpf = build_vergleich(tabelle, raeume, kopf)
+    stamm = f"{kopf['kennzahl']}_{kopf['ebene']}_{kopf['gebietsstand']}"
+    return write_behaelter(ziel, stamm, "vergleich.bin", kopf, rumpf)
+
+
+def build_vergleich(tabelle: pd.DataFrame, raeume: pd.DataFrame, kopf: dict) -> tuple[dict, bytes]:
+    """Header and body of a file of verdicts against the rest of the Gebiet, and of ranks.
+
+    Args:
+        tabelle: one Kennzahl, level and Gebietsstand of the table `auswertung`.
+        raeume: as in `write_wertdateien`.
+
+    Returns:
+        Four layers of float32 like the values: benchmark (NaN: none), verdict, first and last possible rank. Verdict:
+        1 similar; 2 higher, 3 lower at 95 %; 4 higher, 5 lower also at 99.8 %; 0 and below none, −n for the n-th of
+        `gruende` of the header.
+    """
+    zeile, stichtage = pd.factorize(pd.to_datetime(tabelle["stichtag"]), sort=True)
+    spalte = tabelle["raum_id"].astype(object).map({r: i for i, r in enumerate(raeume["raum_id"])}).to_numpy()
+    lagen = np.full((4, len(stichtage), len(raeume)), np.nan, np.float32)
+    lagen[1] = 0
+    for lage, zahlen in enumerate(
+        (tabelle["rest_wert"], _urteilscode(tabelle), tabelle["rang_von"], tabelle["rang_bis"])
+    ):
+        lagen[lage, zeile, spalte] = np.asarray(zahlen, float)
+    kopf = {
+        "version": 1,
+        **kopf,
+        "stichtage": [f"{t:%Y-%m-%d}" for t in stichtage],
+        "anzahl": len(raeume),
+        "gruende": list(GRUENDE),
+    }
+    return kopf, lagen.astype("<f4").tobytes()
+
+
+def _urteilscode(tabelle: pd.DataFrame) -> np.ndarray:
+    urteil, streng = (tabelle[name].astype(object).fillna("") for name in ("rest_urteil", "rest_streng"))
+    code = urteil.map({"": 0, "aehnlich": 1, "hoeher": 2, "niedriger": 3}).to_numpy(float)
+    grund = tabelle["rest_grund"].astype(object).map({wort: -nr for nr, wort in enumerate(GRUENDE)}).to_numpy(float)
+    return np.where(code == 0, grund, np.where((code > 1) & (streng == urteil), code + 2, code))
 
 
 def encode_werte(wert: np.ndarray, status: np.ndarray) -> np.ndarray:

@@ -13,7 +13,12 @@ MIT_WERT = ("offen", "unsicher")
 
 
 def build_zaehlung(
-    fallzahl: pd.DataFrame, raeume: pd.DataFrame, ebenen: list[str], *, summierbar: set[str]
+    fallzahl: pd.DataFrame,
+    raeume: pd.DataFrame,
+    ebenen: list[str],
+    *,
+    summierbar: set[str],
+    eltern: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Delivered values plus the sums of all higher levels.
 
@@ -22,24 +27,44 @@ def build_zaehlung(
         raeume: raum_id, gebietsstand, ebene, eltern_id, rest — one row per Raum and Gebietsstand.
         ebenen: level ids from top to bottom.
         summierbar: Merkmale that are counts; published rates are never summed.
+        eltern: raum_id, gebietsstand, eltern_id, hierarchie of every hierarchy, where there are several. The areas of a
+            further one (Bezirke beside Kommunen) are sums of their own parts and no part of another sum.
 
     Returns:
         One row per Raum, Stichtag and Merkmal: the columns of `fallzahl` plus `ebene`, `eltern_id`, `rest` and
         `summiert` (True where the value is a sum made here).
     """
     art = raeume[["raum_id", "gebietsstand", "ebene", "eltern_id", "rest"]]
+    koepfe, teile_daneben = _weitere(eltern)
+    art = art.assign(eltern_id=art["eltern_id"].mask(art["raum_id"].isin(koepfe)))
     # The Rest-Raum belongs to the top Raum, whatever its level: it joins the sum there and nowhere else.
     alle = fallzahl.merge(art, on=["raum_id", "gebietsstand"], how="inner").assign(summiert=False)
     ebene_von = raeume.drop_duplicates("raum_id").set_index("raum_id")["ebene"]
     for ebene in reversed(ebenen[:-1]):
         teile = alle[alle["merkmal"].isin(summierbar) & (alle["eltern_id"].map(ebene_von) == ebene)]
-        summen = _summen(teile, art)
-        delivered = pd.MultiIndex.from_frame(alle.loc[alle["ebene"] == ebene, SCHLUESSEL])
-        neu = summen[~pd.MultiIndex.from_frame(summen[SCHLUESSEL]).isin(delivered)]
-        if len(neu):
-            neu = neu.merge(art, on=["raum_id", "gebietsstand"], how="inner").assign(summiert=True)
-            alle = pd.concat([alle, neu], ignore_index=True)
+        alle = _ergaenze(alle, _summen(teile, art), art)
+    if koepfe:
+        alle = _ergaenze(alle, summiere(alle, teile_daneben, summierbar=summierbar), art)
     return alle
+
+
+def _weitere(eltern: pd.DataFrame | None) -> tuple[set[str], pd.DataFrame | None]:
+    """The areas that belong to a further hierarchy alone, and their parts."""
+    if eltern is None:
+        return set(), None
+    haupt = eltern["hierarchie"] == "gebiet"
+    koepfe = set(eltern.loc[~haupt, "raum_id"]) - set(eltern.loc[haupt, "raum_id"])
+    return koepfe, eltern.loc[~haupt & eltern["eltern_id"].isin(koepfe), ["raum_id", "gebietsstand", "eltern_id"]]
+
+
+def _ergaenze(alle: pd.DataFrame, summen: pd.DataFrame, art: pd.DataFrame) -> pd.DataFrame:
+    """With the sums of what was not delivered itself."""
+    da = pd.MultiIndex.from_frame(alle[SCHLUESSEL])
+    neu = summen[~pd.MultiIndex.from_frame(summen[SCHLUESSEL]).isin(da)]
+    if neu.empty:
+        return alle
+    neu = neu.merge(art, on=["raum_id", "gebietsstand"], how="inner").assign(summiert=True)
+    return pd.concat([alle, neu], ignore_index=True)
 
 
 def summiere(zaehlung: pd.DataFrame, teile: pd.DataFrame, *, summierbar: set[str]) -> pd.DataFrame:

@@ -14,6 +14,7 @@ import pytest
 from filelock import FileLock
 
 from indicators.store import Store, find_aktuell
+from tests.befehle import rufe
 
 os.environ["OPENPYXL_LXML"] = "False"  # read by openpyxl when first imported: the same bytes with and without lxml
 WURZEL = Path(__file__).parent.parent
@@ -28,10 +29,7 @@ class Installation:
 
     def run(self, *angaben: str, erwarte: int | None = 0) -> subprocess.CompletedProcess:
         """Run one command as a user would and check its exit code (None: do not check)."""
-        ergebnis = subprocess.run(
-            [sys.executable, str(WURZEL / "app.py"), *angaben, "--daten", str(self.daten)],
-            capture_output=True, text=True, encoding="utf-8", cwd=self.daten,
-        )  # fmt: skip
+        ergebnis = rufe([*angaben, "--daten", str(self.daten)], self.daten)
         if erwarte is not None:
             assert ergebnis.returncode == erwarte, ergebnis.stdout + ergebnis.stderr
         return ergebnis

@@ -5,36 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from tests.conftest import WURZEL, build_kleinkreis
+from tests.befehle import Lauf, Vorgeladen
+from tests.conftest import build_kleinkreis
 
 GEBIET = "kleinkreis"
 OHNE_GEBIET = ("starten", "diagnose")
 
 
-@dataclass(frozen=True)
-class Lauf:
-    code: int
-    stdout: str
-    stderr: str
-    schritte: list[str]
-
-
-class Befehlszeile:
-    """`sozialraum …` as a process of its own, without the seconds of importing (see vorgeladen.py)."""
-
-    def __init__(self, ort: Path) -> None:
-        self._ort = ort
-        self._prozess = subprocess.Popen(
-            [sys.executable, str(WURZEL / "tests" / "vorgeladen.py")],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", cwd=WURZEL,
-        )  # fmt: skip
+class Befehlszeile(Vorgeladen):
+    """The command line on a Kleinkreis whose files count every step."""
 
     def run(self, daten: Path, *angaben: str, erwarte: int | None = 0, **mehr) -> Lauf:
         self.beginne(daten, *angaben, **mehr)
@@ -43,34 +26,9 @@ class Befehlszeile:
             assert lauf.code == erwarte, lauf.stdout + lauf.stderr
         return lauf
 
-    def beginne(self, daten: Path, *angaben: str, schritte: bool = False, **mehr) -> None:
-        ausgabe, fehler, liste = self._ort / "stdout", self._ort / "stderr", self._ort / "schritte"
-        for datei in (ausgabe, fehler, liste):
-            datei.unlink(missing_ok=True)
-        auftrag = {
-            "angaben": [*angaben, *([] if angaben[0] in OHNE_GEBIET else ["--gebiet", GEBIET]), "--daten", str(daten)],
-            "ort": str(daten), "ordner": str(daten / GEBIET), "stdout": str(ausgabe), "stderr": str(fehler), **mehr,
-        }  # fmt: skip
-        if schritte or "toete_bei" in mehr:
-            auftrag["schritte"] = str(liste)
-        self._prozess.stdin.write(json.dumps(auftrag) + "\n")
-        self._prozess.stdin.flush()
-
-    @property
-    def fehler(self) -> str:
-        """What the command has written to stderr so far."""
-        datei = self._ort / "stderr"
-        return datei.read_text(encoding="utf-8") if datei.is_file() else ""
-
-    def ende(self) -> Lauf:
-        code = json.loads(self._prozess.stdout.readline())["code"]
-        dateien = [self._ort / name for name in ("stdout", "stderr", "schritte")]
-        texte = [d.read_text(encoding="utf-8") if d.is_file() else "" for d in dateien]
-        return Lauf(code, texte[0], texte[1], texte[2].splitlines())
-
-    def beende(self) -> None:
-        self._prozess.stdin.close()
-        self._prozess.wait(30)
+    def beginne(self, daten: Path, *angaben: str, **mehr) -> None:
+        gebiet = [] if angaben[0] in OHNE_GEBIET else ["--gebiet", GEBIET]
+        self.schicke([*angaben, *gebiet, "--daten", str(daten)], daten, ordner=str(daten / GEBIET), **mehr)
 
 
 @contextmanager

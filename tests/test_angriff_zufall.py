@@ -36,7 +36,7 @@ def kreis(request, tmp_path_factory) -> Installation:
     daten = tmp_path_factory.mktemp(request.param) / "daten"
     samen = int(os.environ.get("ANGREIFER_SAMEN", "1"))
     einfach = request.param == "einfach"
-    write_pruefkreis(daten, build_einfache(EINFACHE, samen) if einfach else build_zufall(VOLLE, samen), zweite=False)
+    write_pruefkreis(daten, build_einfache(EINFACHE, samen) if einfach else build_zufall(VOLLE, samen), zweite=True)
     return veroeffentliche(Installation(daten))
 
 

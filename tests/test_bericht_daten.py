@@ -27,7 +27,12 @@ def zeilen(dateien):
 def test_columns_are_the_promised_ones(zeilen):
     assert ",".join(zeilen[0]) == (
         "gebiet,ebene,raum_id,gebietsstand,eltern_id,name,stichtag,kennzahl_id,"
-        "wert,unten,oben,zaehler,nenner,status,hinweis,umgerechnet,anteil_aufgeteilt"
+        "wert,unten,oben,zaehler,nenner,status,hinweis,umgerechnet,anteil_aufgeteilt,"
+        "rest_wert,rest_urteil,rest_streng,rest_grund,eltern_wert,eltern_urteil,eltern_grund,"
+        "gleiche_wert,gleiche_urteil,gleiche_grund,"
+        "vorher_am,vorher_diff,vorher_unten,vorher_oben,vorher_urteil,vorher_grund,"
+        "rang,rang_von,rang_bis,rang_anzahl,trend,trend_seit,trend_grund,"
+        "mittel_wert,mittel_unten,mittel_oben,mittel_seit"
     )
 
 
@@ -60,7 +65,9 @@ def test_descriptor_describes_this_csv(dateien, zeilen):
         assert zeile["status"] in felder["status"]["constraints"]["enum"]
         for name, feld in felder.items():
             wahr = {"true": True, "false": False}.__getitem__
-            pruefe = {"number": float, "date": date.fromisoformat, "string": str, "boolean": wahr}[feld["type"]]
+            pruefe = {"number": float, "date": date.fromisoformat, "string": str, "boolean": wahr, "integer": int}[
+                feld["type"]
+            ]
             assert zeile[name] == "" or pruefe(zeile[name]) is not None
     schluessel = [tuple(zeile[name] for name in ressource["schema"]["primaryKey"]) for zeile in zeilen]
     assert len(set(schluessel)) == len(schluessel)

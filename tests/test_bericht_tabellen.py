@@ -98,7 +98,7 @@ def test_formula_in_a_name_stays_text(store, mappe):
 def test_header_is_frozen_and_filtered(mappe):
     assert mappe.sheetnames == ["Deckblatt", "Daten", "Metadaten"]
     assert mappe["Daten"].freeze_panes == "A5"
-    assert mappe["Daten"].auto_filter.ref == "A4:M8"  # four rows: two of Altdorf, one each of the others
+    assert mappe["Daten"].auto_filter.ref == "A4:AG8"  # four rows: two of Altdorf, one each of the others
     assert mappe["Daten"].print_title_rows == "$4:$4"
 
 

@@ -22,6 +22,7 @@ GUT = {
     "...z-ueber.children...z-speichern.children..": (
         {"z-kennzahl.value": "testquote", "z-raeume.value": ["99002"], "z-baender.checked": True},
         {"url.pathname": PFAD}),
+    "p-inhalt.children": ({"p-raum.value": "99002"}, {"url.pathname": "/torkreis/pflege"}),
 }  # fmt: skip
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),

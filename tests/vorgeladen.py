@@ -58,6 +58,8 @@ def fuehre_aus(auftrag: dict) -> None:
         os.dup2(os.open(datei, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666), nummer)
     sys.argv = ["sozialraum", *auftrag["angaben"]]
     os.chdir(auftrag["ort"])
+    os.environ.clear()
+    os.environ.update(auftrag["umgebung"])
     for modul, werte in auftrag.get("setze", {}).items():  # limits of time, so that a test need not wait for them
         for name, wert in werte.items():
             setattr(sys.modules[modul], name, wert)

@@ -7,6 +7,7 @@
   'use strict';
 
   const MAX_RAEUME = 4, ZEILE = 38, TABELLE_BIS = 300, TAKT = 1100;
+  const ZEICHEN = ['●', '▲', '▼'], LAGEN = ['ähnlich wie', 'über', 'unter']; // of the verdicts of karte.js
   const $ = (id) => document.getElementById(id);
   const gleich = (a, b) => JSON.stringify(a) === JSON.stringify(b);
   const setze = (id, props) => window.dash_clientside.set_props(id, props);
@@ -72,6 +73,7 @@
     geladen = null;
     baueZeit();
     baueZuschnitt();
+    baueUrteil();
     $('kommune-feld').hidden = !plan.fokus;
     $('figur-titel').textContent = plan.titel;
     $('quelle').textContent = plan.quelle;
@@ -104,6 +106,18 @@
       h('p', { class: 'leise klein' }, aufHeute ? `Ältere Werte sind umgerechnet (${plan.heute_art}), Zeichen: u.` : 'Ältere Werte stehen in den Räumen ihrer Zeit.'));
   }
 
+  /** Switch between values and verdicts; not where old Stichtage are converted, they have none. */
+  function baueUrteil() {
+    const feld = $('urteil-feld'), gibt = teile().some(({ vergleich }) => vergleich) && plan.testbar;
+    feld.hidden = !gibt;
+    karte.urteile = gibt && zustand.urteil;
+    feld.replaceChildren(...(!gibt ? [] : [
+      h('input', { type: 'checkbox', id: 'urteil', checked: zustand.urteil, onchange: (e) => { karte.zeigeUrteile(e.target.checked); aendere({ urteil: e.target.checked }); } }),
+      h('label', { for: 'urteil' }, `Auffälligkeit gegenüber ${plan.rest} (99,8 %)`),
+      h('details', { class: 'falte klein' }, h('summary', {}, 'Was heißt das?'), h('p', {}, `Verglichen wird mit ${plan.rest}: dem Gebiet ohne den Raum selbst. Auffällig ist ein Raum erst, wenn sein 99,8-%-Intervall ganz auf einer Seite liegt; bei vielen Räumen lägen sonst einige schon durch Zufall außerhalb.`), h('p', {}, plan.hinweis))]));
+  }
+
+  const mitUrteil = () => Boolean(karte?.urteile);
   const naechster = (tag) => plan.stichtage.map(([iso]) => iso).filter((iso) => iso <= tag).at(-1) ?? plan.stichtage[0][0];
   const tagName = (tag) => plan.stichtage.find(([iso]) => iso === tag)?.[1] ?? '';
 
@@ -138,7 +152,7 @@
     const sichtbar = plan.fokus && zustand.kommune ? alle.filter(({ eltern }) => eltern === zustand.kommune) : alle;
     const folge = rangiere(sichtbar);
     const orte = sichtbar.filter(({ rest }) => !rest).length;
-    $('figur-unter').textContent = [tagName(stichtag), `${SR.zahl(orte, 0)} ${orte === 1 ? plan.einzahl : plan.plural}`, plan.einheit && `Angaben ${plan.einheit.startsWith('je ') ? '' : 'in '}${plan.einheit === '%' ? 'Prozent' : plan.einheit}`, plan.naeherung && `Näherung: ${plan.naeherung}`].filter(Boolean).join(' · ');
+    $('figur-unter').textContent = [tagName(stichtag), `${SR.zahl(orte, 0)} ${orte === 1 ? plan.einzahl : plan.plural}`, plan.einheit && `Angaben ${plan.einheit.startsWith('je ') ? '' : 'in '}${plan.einheit === '%' ? 'Prozent' : plan.einheit}`, plan.naeherung && `Näherung: ${plan.naeherung}`, plan.bestaetigt === false && 'Definition noch nicht bestätigt'].filter(Boolean).join(' · ');
     $('stichtag-gross').textContent = tagName(stichtag);
     $('satz').textContent = satz(folge);
     $('figur').parentNode.classList.toggle('breit', zustand.tab === 'tabelle'); // the table is the ranking, with more columns
@@ -165,31 +179,29 @@
   const bereich = ({ unten, oben }) => SR.intervall(unten, oben, plan.stellen);
   const anzeige = (e) => (e.wert === null ? SR.zeichen[e.status] ?? '…' : e.status === 'unsicher' ? `(${text(e.wert)})` : text(e.wert)) + (e.umgerechnet ? ' u' : '');
 
-  /** ▲ ▼ ● against the whole Gebiet, decided by the interval; without one nothing is tested and nothing is said. */
-  function vergleich(e) {
-    const m = mass();
-    if (m === undefined || e.wert === null || e.unten === null) return ['', ''];
-    if (e.unten > m) return ['▲', 'über'];
-    return e.oben < m ? ['▼', 'unter'] : ['●', 'ähnlich wie'];
-  }
+  /** ▲ ▼ ● against the rest of the Gebiet, at 99.8 %: here many Räume are looked at together. */
+  const vergleich = ({ streng }) => streng > 0 ? [ZEICHEN[streng], LAGEN[streng]] : streng === 0 ? [ZEICHEN[0], 'nicht auffällig gegenüber'] : ['', ''];
+  const rangText = ({ rang, rangVon, rangBis }) => `${rang}${rangVon && !zustand.kommune ? ` (${rangVon}–${rangBis})` : ''}`;
 
   /** One statement in plain German: about the selected Raum, otherwise about the range. */
   function satz(folge) {
     const gewaehlt = zustand.raeume.map((id) => geladen.find((e) => e.id === id)).filter(Boolean);
-    const ganzes = mass() === undefined ? '' : `${plan.ganzes} (${text(mass())})`;
     const ganzesSatz = mass() === undefined ? '' : `${plan.ganzes}: ${text(mass())}`;
     if (gewaehlt.length) {
       return gewaehlt.slice(0, 2).map((e) => {
         if (e.wert === null) return `${e.name}: ${SR.statustext[e.status]}.`;
-        const [zeichen, wort] = vergleich(e);
-        const spanne = bereich(e) && ` (95-%-Intervall ${bereich(e)})`;
-        const lage = !ganzes ? '' : !wort ? `; ${ganzesSatz}` : zeichen === '●' ? `, nicht sicher verschieden von ${ganzes}` : `, ${wort} dem Wert für ${ganzes}`;
+        const spanne = bereich(e) && ` (95-%-Intervall ${bereich(e)})`, rest = `${plan.rest} (${text(e.mass)})`;
+        const lage = e.urteil < 0 ? ganzesSatz && `; ${ganzesSatz}` : e.urteil === 0 ? `, nicht deutlich verschieden von ${rest}` : `, ${LAGEN[e.urteil]} ${rest}`;
         return `${e.name}: ${text(e.wert)}${spanne}${lage}.${e.umgerechnet ? ` Umgerechnet (${plan.heute_art}).` : ''}`;
       }).join(' ');
     }
     const mit = folge.filter(({ wert, rest }) => wert !== null && !rest);
     if (!mit.length) return 'Für diesen Stichtag ist kein Wert veröffentlicht.';
     if (mit.length === 1) return `${mit[0].name}: ${text(mit[0].wert)}.`;
+    if (mitUrteil()) {
+      const zahl = (code) => mit.filter(({ streng }) => streng === code).length;
+      return `Von ${SR.zahl(mit.length, 0)} Räumen liegen ${zahl(1)} über und ${zahl(2)} unter ${plan.rest}; ${zahl(0)} unterscheiden sich nicht auffällig.`;
+    }
     const tief = mit.at(-1), hoch = mit[0];
     return `Von ${text(tief.wert)} in ${tief.name} bis ${text(hoch.wert)} in ${hoch.name}${ganzesSatz && `; ${ganzesSatz}`}.`;
   }
@@ -205,7 +217,8 @@
   }
 
   function maleLegende(alle) {
-    const texte = SR.klassentexte(plan.klassen, plan.stellen);
+    if (mitUrteil()) return maleUrteilslegende(alle);
+    const texte = plan.stufen?.length ? plan.stufen : SR.klassentexte(plan.klassen, plan.stellen);
     const anzahl = (pruefe) => alle.filter((e) => !e.rest && pruefe(e)).length;
     const eintrag = (muster, inhalt, zahl, nr) => h('li', {}, h('span', { class: 'farbe', style: muster }, nr), h('span', {}, inhalt), h('span', { class: 'anzahl' }, `${SR.zahl(zahl, 0)}\u00d7`));
     const klassen = texte.map((inhalt, i) => eintrag(`background:${plan.farben[i]};color:${i > 2 || plan.farben[i] === '#2c7fb8' || plan.farben[i] === '#253494' ? '#fff' : '#14212b'}`, inhalt, anzahl(({ klasse }) => klasse === i), String(i + 1)));
@@ -215,6 +228,19 @@
     const zuschnitt = umgerechnet ? ` ${SR.zahl(umgerechnet, 0)} Werte sind auf die heutigen Räume umgerechnet (${plan.heute_art}; Zeichen: u).` : '';
     const bemerkung = plan.uebernommen ? `Übernommen von ${plan.uebernommen}, ohne Intervall: Ob ein Unterschied mehr ist als Zufall, lässt sich nicht prüfen.` : alle.some(({ unten }) => unten !== null) ? 'Klassen gelten für alle Stichtage. Der Strich in der Rangfolge ist das 95-%-Intervall.' : 'Klassen gelten für alle Stichtage.';
     $('legende').replaceChildren(h('h3', { class: vollbild() ? null : 'nur-vorlesen' }, plan.einheit ? `${plan.kurz} (${plan.einheit})` : plan.kurz), h('ul', {}, klassen, fehlend), h('p', { class: 'leise' }, bemerkung + zuschnitt));
+  }
+
+  function maleUrteilslegende(alle) {
+    const orte = alle.filter(({ rest }) => !rest);
+    const eintrag = (muster, inhalt, treffer, zeichen = '') => h('li', {}, h('span', { class: 'farbe', style: muster }, zeichen), h('span', {}, inhalt), h('span', { class: 'anzahl' }, `${SR.zahl(treffer.length, 0)}\u00d7`));
+    const urteile = plan.urteile.map(([wort, farbe], i) => eintrag(`background:${farbe};color:#14212b`, wort, orte.filter(({ wert, streng }) => wert !== null && streng === i), ZEICHEN[i]));
+    const gruende = new Map();
+    for (const e of orte) if (e.wert === null || e.streng < 0) {
+      const warum = e.wert === null ? SR.statustext[e.status] : `kein Urteil: ${plan.gruende[e.grund] || 'nicht verglichen'}`;
+      gruende.set(warum, [...(gruende.get(warum) ?? []), e]);
+    }
+    const ohne = [...gruende].map(([warum, treffer]) => eintrag(`background:${SR.schraffur(treffer[0].wert === null ? treffer[0].status : 'nicht_sinnvoll', plan.farben[0])}`, warum, treffer));
+    $('legende').replaceChildren(h('h3', { class: vollbild() ? null : 'nur-vorlesen' }, `Gegenüber ${plan.rest}`), h('ul', {}, urteile, ohne), h('p', { class: 'leise' }, `Gegenüber ${plan.rest} (ohne den Raum selbst), 99,8-%-Intervall.`));
   }
 
   // ---------------------------------------------------------------- ranking: a list box that draws only what is visible
@@ -283,7 +309,7 @@
       e.wert === null ? h('i', { class: 'ohne' }, SR.statustext[e.status].split(' (')[0]) : h('i', { class: 'punkt', style: `left:${x(e.wert)}%;background:${plan.farben[e.klasse] ?? '#fff'}` }));
     return h('div', { id: `rang-${nr}`, class: `rang-zeile${gewaehlt >= 0 ? ` gewaehlt chip-${gewaehlt}` : ''}${fokus && nr === aktiv ? ' aktiv' : ''}`, role: 'option', 'aria-selected': String(gewaehlt >= 0),
       'aria-posinset': nr + 1, 'aria-setsize': folgeJetzt.length, 'data-nr': nr, style: `top:${nr * ZEILE}px`,
-      'aria-label': `${e.rang ? `Rang ${e.rang}: ` : ''}${e.name}, ${e.wert === null ? SR.statustext[e.status] : anzeige(e)}${bereich(e) ? `, Intervall ${bereich(e)}` : ''}${wort ? `, ${wort} ${plan.ganzes}` : ''}` },
+      'aria-label': `${e.rang ? `Rang ${e.rang}: ` : ''}${e.name}, ${e.wert === null ? SR.statustext[e.status] : anzeige(e)}${bereich(e) ? `, Intervall ${bereich(e)}` : ''}${wort ? `, ${wort} ${plan.rest}` : ''}${e.rangVon && !zustand.kommune ? `, mögliche Ränge ${e.rangVon} bis ${e.rangBis}` : ''}` },
     h('span', { class: 'nr' }, e.rang ?? ''), h('span', { class: 'name', title: e.name }, e.name), balken, h('span', { class: 'wert' }, anzeige(e)), h('span', { class: 'pfeil' }, zeichen));
   }
 
@@ -305,13 +331,13 @@
   // ---------------------------------------------------------------- table: the same content as the map
 
   function maleTabelle(folge) {
-    const kopf = ['Rang', plan.einzahl, ...(plan.fokus ? [plan.eltern_titel] : []), plan.einheit ? `Wert (${plan.einheit})` : 'Wert', '95-%-Intervall', 'Klasse', `Gegenüber ${plan.ganzes}`, 'Bemerkung'];
+    const kopf = [zustand.kommune ? 'Rang' : 'Rang (möglich)', plan.einzahl, ...(plan.fokus ? [plan.eltern_titel] : []), plan.einheit ? `Wert (${plan.einheit})` : 'Wert', '95-%-Intervall', 'Klasse', `Gegenüber ${plan.rest} (99,8 %)`, 'Bemerkung'];
     const zeigen = alleZeilen ? folge : folge.slice(0, TABELLE_BIS);
     const zeilen = zeigen.map((e) => {
       const [zeichen, wort] = vergleich(e);
       const wert = e.wert === null ? SR.zeichen[e.status] : e.status === 'unsicher' ? `(${SR.zahl(e.wert, plan.stellen)})` : SR.zahl(e.wert, plan.stellen);
-      return h('tr', {}, h('td', { class: 'zahl' }, e.rang ?? ''), h('th', { scope: 'row' }, e.name), plan.fokus ? h('td', {}, plan.namen_eltern[e.eltern] ?? '') : null,
-        h('td', { class: 'zahl' }, `${wert}${e.umgerechnet ? ' u' : ''}`), h('td', { class: 'zahl' }, bereich(e)), h('td', { class: 'zahl' }, e.klasse === null ? '' : e.klasse + 1), h('td', {}, zeichen && `${zeichen} ${wort.split(' ')[0]}`),
+      return h('tr', {}, h('td', { class: 'zahl' }, e.rang ? rangText(e) : ''), h('th', { scope: 'row' }, e.name), plan.fokus ? h('td', {}, plan.namen_eltern[e.eltern] ?? '') : null,
+        h('td', { class: 'zahl' }, `${wert}${e.umgerechnet ? ' u' : ''}`), h('td', { class: 'zahl' }, bereich(e)), h('td', { class: 'zahl' }, e.klasse === null ? '' : e.klasse + 1), h('td', {}, zeichen ? `${zeichen} ${plan.urteile[e.streng][0]}` : plan.testbar && e.wert !== null && plan.gruende[e.grund] ? `– (${plan.gruende[e.grund]})` : ''),
         h('td', {}, e.umgerechnet ? 'umgerechnet' : e.status === 'offen' ? (e.rest ? 'ohne Lage auf der Karte' : '') : SR.statustext[e.status]));
     });
     const titel = `${plan.titel}, ${plan.plural}, ${tagName(zustand.stichtag)}${folge.some((e) => e.umgerechnet) ? `; u = umgerechnet (${plan.heute_art})` : ''}`;
@@ -389,7 +415,7 @@
     const [zeichen, wort] = vergleich(e), rang = folgeJetzt.find((f) => f.id === e.id)?.rang;
     feld.replaceChildren(h('strong', {}, e.name), plan.namen_eltern[e.eltern] && plan.fokus ? h('span', { class: 'leise' }, plan.namen_eltern[e.eltern]) : '',
       h('span', { class: 'hover-wert' }, e.wert === null ? SR.statustext[e.status] : anzeige(e)), e.umgerechnet ? h('span', { class: 'leise' }, `u: umgerechnet (${plan.heute_art})`) : '', bereich(e) ? h('span', {}, `95-%-Intervall ${bereich(e)}`) : '',
-      rang ? h('span', {}, `Rang ${rang} von ${folgeJetzt.filter((f) => f.rang).length}`) : '', zeichen ? h('span', {}, `${zeichen} ${wort} ${plan.ganzes} (${text(mass())})`) : '');
+      rang ? h('span', {}, `Rang ${rangText({ ...e, rang })} von ${folgeJetzt.filter((f) => f.rang).length}`) : '', zeichen ? h('span', {}, `${zeichen} ${wort} ${plan.rest} (${text(e.mass)})`) : '');
     const breite = $('karte').clientWidth, hoehe = $('karte').clientHeight;
     feld.style.left = `${Math.max(4, x + 18 + feld.offsetWidth > breite ? x - 18 - feld.offsetWidth : x + 18)}px`;
     feld.style.top = `${Math.max(4, Math.min(y + 14, hoehe - feld.offsetHeight - 4))}px`;
@@ -401,6 +427,7 @@
     if (zustand.raeume.length) teile.raum = zustand.raeume.join(',');
     if (zustand.kommune) teile.kommune = zustand.kommune;
     if (zustand.tab !== 'bild') teile.tab = zustand.tab;
+    if (zustand.urteil) teile.urteil = 1;
     schreibeLink(teile);
     document.querySelectorAll('#speichern a[href*="/export/"]:not([href*="alles"])').forEach((a) => { a.href = `${a.getAttribute('href').split('?')[0]}?stichtag=${zustand.stichtag}`; });
   }
@@ -497,5 +524,18 @@
     return '';
   }
 
-  window.dash_clientside = Object.assign(window.dash_clientside || {}, { sr: { lies, zeige, reihenLink, fuelle } });
+  /** Page »Pflege«: its tables come as escaped HTML in an attribute, as Dash components they would take seconds. */
+  function setzeTafeln() {
+    document.querySelectorAll('[data-html]').forEach((e) => { e.innerHTML = e.dataset.html; e.removeAttribute('data-html'); });
+  }
+  if (location.pathname.endsWith('/pflege')) {
+    new MutationObserver(setzeTafeln).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-html'] });
+  }
+
+  /** Page »Pflege«: its Raum → link. */
+  function pflegeLink(raum) {
+    if (raum) history.replaceState(history.state, '', `${location.pathname}?${new URLSearchParams({ raum })}`);
+  }
+
+  window.dash_clientside = Object.assign(window.dash_clientside || {}, { sr: { lies, zeige, reihenLink, fuelle, pflegeLink } });
 })();

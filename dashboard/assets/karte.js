@@ -132,6 +132,7 @@ function statusVon({ werte, bits, unsicher }, stelle) {
 // Palette entries below MUSTER_ENDE would be transparent pixels, so they name a tile instead of a colour.
 const MUSTER = { gesperrt: 1, gesperrt_quelle: 1, nicht_geliefert: 2, nicht_sinnvoll: 3, nicht_definiert: 3, nicht_umgerechnet: 3, unsicher: 4 };
 const MUSTER_ENDE = 64;
+const ZEICHEN = ['●', '▲', '▼']; // similar, higher, lower
 const HATCH = [, ['#eeeeee', '#8c8c8c'], ['#f8f8f8', '#8c8c8c'], ['#eeeeee', '#9a9a9a']];
 
 const kanaele = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
@@ -266,6 +267,7 @@ class Karte {
   constructor(element, { onWahl, onHover, onBereit } = {}) {
     Object.assign(this, { element, onWahl, onHover, onBereit });
     this.gewaehlt = [];
+    this.urteile = false; // show verdicts against the rest of the Gebiet instead of values
     this.teile = []; // loaded Gebietsstände: {…spec.teile[i], geo, werte, grenzen, umrisse}
     this.lauf = 0; // number of the newest lade(): late answers of older ones are dropped
     this.fokus = this.gehoben = -1;
@@ -315,6 +317,14 @@ class Karte {
     else this.neueGeometrie(alt);
     if (this.schwebt) this.meldeHover(this.schwebt.raum, this.schwebt.x, this.schwebt.y);
     return true;
+  }
+
+  /** Verdicts instead of values: places higher or lower than the rest of the Gebiet, with their signs. */
+  zeigeUrteile(an) {
+    this.urteile = an;
+    if (!this.raster) return;
+    this.male();
+    this.maleLinien();
   }
 
   waehle(ids) {
@@ -396,6 +406,10 @@ class Karte {
           if (neueste() && teil === this.teil) this.maleLinien();
         }),
         teil.grenzen && hole(teil.grenzen, liesWerte).then(({ werte }) => { teil.intervalle = werte; }),
+        teil.vergleich && hole(teil.vergleich, liesWerte).then((datei) => {
+          teil.urteile = datei;
+          if (neueste() && teil === this.teil && this.urteile) this.zeigeUrteile(true);
+        }),
       ];
     }));
     if (!neueste()) return;
@@ -407,7 +421,8 @@ class Karte {
     return this.teile.find(({ werte }) => werte.zeile.has(stichtag));
   }
 
-  eintrag(raum, stichtag = this.stichtag, { geo, werte, intervalle } = this.teil) {
+  eintrag(raum, stichtag = this.stichtag, teil = this.teil) {
+    const { geo, werte, intervalle } = teil;
     const rest = raum >= geo.anzahl;
     const stelle = werte.zeile.get(stichtag) * werte.anzahl + raum;
     const status = statusVon(werte, stelle), mitWert = status === 'offen' || status === 'unsicher';
@@ -423,6 +438,7 @@ class Karte {
       klasse: mitWert ? this.klasse(werte.werte[stelle]) : null,
       umgerechnet: werte.umgerechnet.has(stelle),
       rest,
+      ...urteilVon(teil, raum, stichtag),
     };
   }
 
@@ -495,7 +511,10 @@ class Karte {
     const palette = new Uint32Array(geo.anzahl + 1), start = werte.zeile.get(this.stichtag) * werte.anzahl;
     for (let raum = 0; raum < geo.anzahl; raum++) {
       const status = statusVon(werte, start + raum), klasse = this.klasse(werte.werte[start + raum]);
-      if (status === 'offen') palette[raum + 1] = pixelfarben[klasse];
+      if (this.urteile && (status === 'offen' || status === 'unsicher')) {
+        const { streng } = urteilVon(this.teil, raum, this.stichtag);
+        palette[raum + 1] = streng < 0 ? MUSTER.nicht_sinnvoll : mische(this.spec.urteile[streng][1], '#ffffff', 0);
+      } else if (status === 'offen') palette[raum + 1] = pixelfarben[klasse];
       else palette[raum + 1] = MUSTER[status] + (status === 'unsicher' ? klasse : 0);
     }
     faerbe(new Uint32Array(this.pixel.data.buffer), ids, w, palette, kacheln);
@@ -516,7 +535,8 @@ class Karte {
       this.zeichne(stift, geo, raeume, '#fff', breite);
     }
     if (umrisse) this.zeichne(stift, umrisse, this.sichtbar(umrisse), viele ? 'rgba(40,40,40,.75)' : '#333', viele ? 0.6 : 1.2);
-    if (this.spec.beschriftung ?? true) this.schreibeNamen(stift, raeume);
+    if (this.urteile) this.schreibeZeichen(stift, viele ? [] : raeume);
+    else if (this.spec.beschriftung ?? true) this.schreibeNamen(stift, raeume);
   }
 
   maleAuswahl() {
@@ -574,8 +594,26 @@ class Karte {
     }
   }
 
+  /** ▲ ▼ ● in every Raum that is wide enough: the verdict without its colour. */
+  schreibeZeichen(stift, raeume) {
+    const { sicht: { s, x, y }, dichte } = this.raster, { kasten: k, mitten } = this.teil.geo;
+    stift.setTransform(dichte, 0, 0, dichte, 0, 0);
+    Object.assign(stift, { textAlign: 'center', textBaseline: 'middle', lineWidth: 3, strokeStyle: '#fff', fillStyle: DUNKEL });
+    for (const i of raeume) {
+      const { streng } = urteilVon(this.teil, i, this.stichtag), platz = Math.min(k[4 * i + 2] - k[4 * i], k[4 * i + 3] - k[4 * i + 1]) * s;
+      if (streng < 0 || platz < 8) continue;
+      stift.font = `${Math.min(16, Math.max(9, platz / 2))}px ${SCHRIFT}`;
+      stift.strokeText(ZEICHEN[streng], mitten[2 * i] * s + x, mitten[2 * i + 1] * s + y);
+      stift.fillText(ZEICHEN[streng], mitten[2 * i] * s + x, mitten[2 * i + 1] * s + y);
+    }
+  }
+
   legende() {
-    const { klassen, farben, stellen, einheit } = this.spec;
+    const { klassen, farben, stellen, einheit, urteile } = this.spec;
+    if (this.urteile) {
+      const muster = kachel(MUSTER.nicht_sinnvoll, this.raster.dichte);
+      return [...urteile.map(([text, farbe], i) => ({ text: `${ZEICHEN[i]} ${text}`, farbe })), { text: 'kein Urteil oder kein Wert', muster }];
+    }
     const vorhanden = new Set(this.eintraege().filter(({ rest }) => !rest).map(({ status }) => status));
     const muster = (status) => kachel(MUSTER[status], this.raster.dichte, farben.at(-1));
     return [
@@ -734,9 +772,10 @@ class Karte {
   }
 
   /** What a screen reader says about a Raum. */
-  satz({ name, wert, unten, oben, status, klasse }) {
+  satz({ name, wert, unten, oben, status, klasse, streng }) {
     const { stellen, einheit, farben } = this.spec;
     if (wert === null) return `${name}: ${SR.statustext[status]}`;
+    if (this.urteile) return `${name}: ${mitEinheit(wert, einheit, stellen)}, ${streng < 0 ? 'kein Urteil' : this.spec.urteile[streng][0]}`;
     const bereich = unten === null ? '' : ` (${zahl(unten, stellen)} bis ${zahl(oben, stellen)})`;
     const unsicher = status === 'unsicher' ? `, ${SR.statustext.unsicher}` : '';
     return `${name}: ${mitEinheit(wert, einheit, stellen)}${bereich}, Klasse ${klasse + 1} von ${farben.length}${unsicher}`;
@@ -768,6 +807,24 @@ class Karte {
     if (getComputedStyle(this.element).position === 'static') this.element.style.position = 'relative';
     this.element.replaceChildren(this.buehne, this.ansage, this.meldung);
   }
+}
+
+/** Verdict against the rest of the Gebiet: `urteil` at 95 %, `streng` at 99.8 % (0 similar, 1 higher, 2 lower, −1 none),
+ *  the `mass` it rests on, the `grund` where there is none, and the ranks a Raum may have. */
+function urteilVon({ urteile }, raum, stichtag) {
+  const zeile = urteile?.zeile.get(stichtag);
+  if (zeile === undefined) return { urteil: -1, streng: -1, mass: null, grund: '', rangVon: null, rangBis: null };
+  const lage = urteile.stichtage.length * urteile.anzahl, stelle = zeile * urteile.anzahl + raum;
+  const lies = (nr) => { const wert = urteile.werte[nr * lage + stelle]; return Number.isNaN(wert) ? null : wert; };
+  const code = lies(1);
+  return {
+    urteil: [-1, 0, 1, 2, 1, 2][Math.max(0, code)],
+    streng: [-1, 0, 0, 0, 1, 2][Math.max(0, code)],
+    mass: lies(0),
+    grund: code < 0 ? urteile.gruende[-code] : '',
+    rangVon: lies(2),
+    rangBis: lies(3),
+  };
 }
 
 async function ladeTeil(teil) {

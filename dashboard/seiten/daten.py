@@ -3,6 +3,7 @@
 from dash import html
 
 from dashboard import bausteine, zahlen
+from dashboard.seiten.katalogteile import fehlend_abschnitt
 from dashboard.seiten.vollstaendigkeit import tafel_abschnitt
 
 PFAD, TITEL = "daten", "Daten"
@@ -37,6 +38,7 @@ def layout(store, query: str = "") -> list:
         abschnitt("Herunterladen", downloads(store)),
         abschnitt("Lieferungen", lieferungen(store.lieferungen())),
         abschnitt("Vollständigkeit", tafel_abschnitt(store, query), id="vollstaendigkeit"),
+        abschnitt("Noch nicht berechnet", fehlend_abschnitt(store), id="fehlend"),
         abschnitt("Auffälligkeiten", befunde(store.befunde(), store.lieferungen(), store.schutz())),
         abschnitt("Geheimhaltung", schutz(store.schutz(), store.stand)),
     ]

@@ -9,7 +9,7 @@ GEZEIGT = 12  # newest rows; all of them are a download
 
 
 def build_ueber(store, eintrag) -> list:
-    return [*beschreibung(eintrag, "h3"), *herkunft_abschnitt(store, eintrag)]
+    return [*beschreibung(eintrag, "h3", store), *herkunft_abschnitt(store, eintrag)]
 
 
 def herkunft_abschnitt(store, eintrag) -> list:

@@ -10,6 +10,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 
 from dashboard import bausteine, figures, zahlen
 from dashboard.ansicht import MAX_RAEUME, find_ebene, find_eintrag, find_raum, find_store, read_ansicht
+from dashboard.seiten import auswertung
 from dashboard.seiten.herkunft import build_ueber
 
 PFAD, TITEL = "karte", "Karte"
@@ -50,6 +51,7 @@ def steuerung(store, eintrag, ansicht):
             ),
             html.Div(id="zeit", className="zeit"),
             html.Div(id="zuschnitt-feld", className="zuschnitt-feld", hidden=True),
+            html.Div(id="urteil-feld", className="zuschnitt-feld", hidden=True),
             bausteine.mehrfachauswahl(
                 "raeume", f"Räume vergleichen (bis {MAX_RAEUME})", [], ansicht.raeume, hoechstens=MAX_RAEUME
             ),
@@ -198,6 +200,7 @@ def build_plan(store, eintrag, ebene: str) -> dict:
         "einheit": eintrag.einheit,
         "stellen": eintrag.stellen,
         "naeherung": eintrag.naeherung,
+        "bestaetigt": eintrag.bestaetigt,
         "uebernommen": eintrag.herausgeber,
         "summierbar": eintrag.art == "anzahl",
         "plural": der_ebene.titel_plural,
@@ -207,7 +210,13 @@ def build_plan(store, eintrag, ebene: str) -> dict:
         "namen_eltern": namen_der(store, der_ebene.eltern),
         "fokus": ist_tief(store, ebene),
         "ganzes": stand.gebiet_name,
+        "testbar": store.hat_urteile(eintrag.id, ebene),
+        "rest": auswertung.rest_dativ(store),
+        "urteile": auswertung.URTEILE[eintrag.polaritaet],
+        "gruende": auswertung.GRUENDE,
+        "hinweis": auswertung.INTERVALL_HINWEIS,
         "klassen": klassen,
+        "stufen": list(eintrag.stufen) if len(eintrag.stufen) == len(klassen) - 1 else [],
         "farben": figures.farben(len(klassen) - 1),
         "stichtage": [
             [tag.isoformat(), zahlen.format_stichtag(tag, monatlich=eintrag.monatlich)]
@@ -228,7 +237,8 @@ def mit_adressen(gebiet: str, teil: dict) -> dict:
     neu = {"gebietsstand": teil["gebietsstand"], "stichtage": [als_iso(t) for t in teil["stichtage"]]}
     neu["geo"] = f"/geo/{gebiet}/{teil['geo']}"
     neu["wert"] = f"/werte/{gebiet}/{teil['wert']}"
-    neu["grenzen"] = f"/werte/{gebiet}/{teil['grenzen']}" if teil.get("grenzen") else None
+    for art in ("grenzen", "vergleich"):
+        neu[art] = f"/werte/{gebiet}/{teil[art]}" if teil.get(art) else None
     return neu
 
 

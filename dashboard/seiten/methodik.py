@@ -3,6 +3,9 @@
 from dash import html
 
 from dashboard import bausteine, zahlen
+from dashboard.seiten import katalogteile
+from indicators.bericht.saetze import satz_bruch, satz_lesart
+from indicators.bericht.texte import formel as rechenweg
 
 PFAD, TITEL = "methodik", "Methodik"
 
@@ -31,7 +34,7 @@ def layout(store, query: str = "") -> list:
             className="vorspann",
         ),
         html.Div(
-            [html.Div(build_verzeichnis(themen), className="verzeichnis"), html.Div(build_text(themen))],
+            [html.Div(build_verzeichnis(themen), className="verzeichnis"), html.Div(build_text(store, themen))],
             className="mit-verzeichnis",
         ),
     ]
@@ -41,7 +44,12 @@ def build_verzeichnis(themen: dict) -> html.Nav:
     return html.Nav(
         [
             html.H2("Inhalt"),
-            html.Ul([html.Li(html.A("Lesehilfe", href="#lesehilfe")), html.Li(html.A("Zeichen", href="#zeichen"))]),
+            html.Ul(
+                [
+                    html.Li(html.A(titel, href=f"#{ziel}"))
+                    for titel, ziel in (("Lesehilfe", "lesehilfe"), ("Zeichen", "zeichen"), ("Es fehlt", "fehlend"))
+                ]
+            ),
             *[
                 html.Div([html.H3(titel), html.Ul([html.Li(html.A(e.titel, href=f"#{e.id}")) for e in eintraege])])
                 for titel, eintraege in themen.items()
@@ -51,14 +59,16 @@ def build_verzeichnis(themen: dict) -> html.Nav:
     )
 
 
-def build_text(themen: dict) -> list:
+def build_text(store, themen: dict) -> list:
     return [
         html.Section([html.H2("Lesehilfe"), html.P(INTERVALL), vergleich()], id="lesehilfe"),
         html.Section([html.H2("Zeichen"), bausteine.legende_zeichen()], id="zeichen"),
         *[
-            html.Section([html.H2(titel), *[html.Article(beschreibung(e, "h3"), id=e.id) for e in eintraege]])
+            html.Section([html.H2(titel), *[html.Article(beschreibung(e, "h3", store), id=e.id) for e in eintraege]])
             for titel, eintraege in themen.items()
         ],
+        html.Section([html.H2("Noch nicht berechnet"), *katalogteile.fehlend_abschnitt(store)], id="fehlend"),
+        html.Section([html.H2("Zusammenstellungen"), *zusammenstellungen(store)], id="zusammenstellungen"),
     ]
 
 
@@ -70,7 +80,28 @@ def vergleich():
     )
 
 
-def beschreibung(eintrag, ebene: str = "h2") -> list:
+def zusammenstellungen(store) -> list:
+    """The named lists with their Kennzahlen, and what is missing in each."""
+    return [
+        html.Div(
+            [
+                html.H3(z.titel),
+                html.P(z.beschreibung),
+                *([] if z.bestaetigt else [html.P([html.Strong("Noch nicht bestätigt. "), z.beleg])]),
+                html.Ul([html.Li(f"{titel}: {', '.join(map(platz_text, plaetze))}") for titel, plaetze in z.gruppen]),
+            ]
+        )
+        for z in store.zusammenstellungen.values()
+    ]
+
+
+def platz_text(platz) -> str:
+    if platz.eintrag:
+        return platz.eintrag.titel + (f" (statt {platz.statt})" if platz.statt else "")
+    return f"{platz.fehlend.titel} (hier noch nicht berechnet)" if platz.fehlend else "hier noch nicht berechnet"
+
+
+def beschreibung(eintrag, ebene: str = "h2", store=None) -> list:
     """Everything the catalogue says about a Kennzahl; the tab »Über diese Zahl« and the handbook show the same."""
     ueberschrift = {"h2": html.H2, "h3": html.H3}[ebene]
     return [
@@ -78,16 +109,20 @@ def beschreibung(eintrag, ebene: str = "h2") -> list:
         html.P(eintrag.definition),
         bausteine.merkliste(
             [
-                ("Lesart", eintrag.lesart.replace("{wert}", "…")),
+                ("Hinweis zum Stand", katalogteile.nicht_bestaetigt(eintrag)),
+                ("Lesart", satz_lesart(eintrag)),
                 ("Formel", formel(eintrag)),
                 ("Beispiel", eintrag.beispiel_text),
                 ("Näherung", html.Strong(eintrag.naeherung) if eintrag.naeherung else ""),
                 ("Hinweis", eintrag.hinweis),
                 ("Fallstricke", eintrag.fallstricke),
                 ("Brüche", brueche(eintrag)),
+                ("Andere Definitionen", katalogteile.varianten(store, eintrag)),
                 ("Bewertung", POLARITAET.get(eintrag.polaritaet, "")),
                 ("Rechtsgrundlage", eintrag.rechtsgrundlage),
                 ("Quelle", eintrag.quelle),
+                ("Nummer im Katalog", eintrag.nr),
+                ("Version", katalogteile.versionen(eintrag)),
                 (
                     "Übernommen von",
                     f"{eintrag.herausgeber}; nicht selbst berechnet, ohne Intervall" if eintrag.herausgeber else "",
@@ -101,6 +136,8 @@ def formel(eintrag):
     """Zähler over Nenner as a fraction, read aloud as a sentence."""
     if not eintrag.nenner_text:
         return eintrag.zaehler_text
+    if eintrag.art in ("veraenderung", "standardisiert"):
+        return rechenweg(eintrag)
     pro = zahlen.format_zahl(eintrag.pro)
     return html.Span(
         [
@@ -121,10 +158,4 @@ def formel(eintrag):
 def brueche(eintrag):
     if not eintrag.brueche:
         return "keine"
-    wirkung = {"trennt": "vorher und nachher nicht vergleichbar", "hinweis": "Vergleich mit Vorsicht"}
-    return html.Ul(
-        [
-            html.Li(f"ab {zahlen.format_datum(b.ab)}: {b.grund} ({wirkung.get(b.wirkung, b.wirkung)})")
-            for b in eintrag.brueche
-        ]
-    )
+    return html.Ul([html.Li(satz_bruch(b.ab, b.wirkung, b.grund)) for b in eintrag.brueche])

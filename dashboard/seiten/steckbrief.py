@@ -1,4 +1,4 @@
-"""Seite »Steckbrief«: ein Raum auf einem Blatt A4, verglichen mit dem ganzen Gebiet und seinesgleichen."""
+"""Seite »Steckbrief«: ein Raum auf einem Blatt A4, verglichen mit dem übrigen Gebiet und seinesgleichen."""
 
 from datetime import timedelta
 
@@ -6,6 +6,7 @@ from dash import html
 
 from dashboard import bausteine, figures, zahlen
 from dashboard.ansicht import find_raum
+from dashboard.seiten import auswertung, katalogteile
 
 PFAD, TITEL = "steckbrief", "Steckbrief"
 BEVOELKERUNG = ("bevoelkerung", "bev", "einwohner")
@@ -13,7 +14,8 @@ MAX_KENNZAHLEN = 20
 
 
 def layout(store, query: str = "", raum_id: str | None = None) -> list:
-    return build_wahl(store) if raum_id is None else build_blatt(store, find_raum(store, raum_id))
+    liste = katalogteile.read_zusammenstellung(store, query)
+    return build_wahl(store) if raum_id is None else build_blatt(store, find_raum(store, raum_id), liste)
 
 
 # --- choose ------------------------------------------------------------------------------------------------------
@@ -72,11 +74,15 @@ def link(store, raum):
 # --- one sheet ---------------------------------------------------------------------------------------------------
 
 
-def build_blatt(store, raum) -> list:
+def build_blatt(store, raum, liste=None) -> list:
+    """One sheet: the most important Kennzahlen, or those of a Zusammenstellung."""
     profil = store.read_profil(raum.raum_id)
+    ziel = f"/{store.stand.gebiet_id}/steckbrief/{raum.raum_id}"
+    themen = build_liste(store, raum, profil, liste) if liste else build_themen(store, raum, profil)
     return [
+        katalogteile.wahl_zusammenstellung(store, ziel, liste),
         html.Article(
-            [build_kopf(store, raum, profil), *build_themen(store, raum, profil), build_legende(store)],
+            [build_kopf(store, raum, profil), *themen, build_legende(store, raum)],
             className="blatt",
         ),
         build_kinder(store, raum),
@@ -167,6 +173,20 @@ def build_themen(store, raum, profil) -> list:
     ]
 
 
+def build_liste(store, raum, profil, liste) -> list:
+    """One table per group of a Zusammenstellung; what is not there is named with its missing delivery."""
+    je_kennzahl = {z.kennzahl_id: z for z in profil.itertuples()}
+    bloecke = [katalogteile.kopf_zusammenstellung(liste)]
+    for titel, plaetze in liste.gruppen:
+        da = [p.eintrag for p in plaetze if p.eintrag and p.eintrag.id in je_kennzahl]
+        ohne = [p.eintrag.titel for p in plaetze if p.eintrag and p.eintrag.id not in je_kennzahl]
+        bloecke += [build_thema(store, raum, titel, [(e, je_kennzahl[e.id]) for e in da])] if da else [html.H2(titel)]
+        if ohne:
+            bloecke.append(html.P(f"Für diesen Raum ohne Wert: {', '.join(ohne)}.", className="leise"))
+        bloecke.append(katalogteile.fehlend_liste(plaetze, je_kennzahl))
+    return bloecke
+
+
 def verteile(anzahlen: list[int], platz: int) -> list[int]:
     """Share `platz` rows: one after the other to each, until all are served or the sheet is full."""
     gegeben = [0] * len(anzahlen)
@@ -182,25 +202,25 @@ def build_thema(store, raum, titel: str, liste: list):
         "Kennzahl",
         "Wert",
         "95-%-Intervall",
-        store.stand.gebiet_name,
+        "Übriges Gebiet",
         "Vergleich",
         "Lage in der Ebene",
         "Rang",
         "Verlauf",
     ]
     oberste = raum.ebene == store.stand.ebenen[0].id
+    saetze = build_saetze(store, raum, liste)
     zeilen = [build_zeile(store, raum, eintrag, zeile, oberste) for eintrag, zeile in liste]
     if oberste:
         kopf, zeilen = [kopf[i] for i in (0, 1, 2, 7)], [[z[i] for i in (0, 1, 2, 7)] for z in zeilen]
     return html.Section(
-        [html.H2(titel), bausteine.tabelle(kopf, zeilen, titel=f"{titel}: {raum.name}", klasse="profil")]
+        [html.H2(titel), bausteine.tabelle(kopf, zeilen, titel=f"{titel}: {raum.name}", klasse="profil"), saetze]
     )
 
 
 def build_zeile(store, raum, eintrag, z, oberste: bool) -> list:
     basis = f"/{store.stand.gebiet_id}/karte?kennzahl={eintrag.id}&ebene={raum.ebene}&raum={raum.raum_id}"
-    mass = float("nan") if eintrag.art == "anzahl" or oberste else z.oberster_wert
-    zeichen, wort = zahlen.vergleiche(z.wert, z.unten, z.oben, mass)
+    mass = z.rest_wert
     name = [html.A(eintrag.titel, href=basis), html.Span(untertitel(eintrag, z), className="leise klein")]
     wert = zahlen.format_wert(z.wert, eintrag.stellen, eintrag.einheit, z.status)
     if not zahlen.hat_wert(z.wert):
@@ -210,10 +230,10 @@ def build_zeile(store, raum, eintrag, z, oberste: bool) -> list:
         wert,
         zahlen.format_intervall(z.unten, z.oben, eintrag.stellen) or "–",
         zahlen.format_wert(mass, eintrag.stellen, eintrag.einheit) if zahlen.hat_wert(mass) else "–",
-        html.Span(f"{zeichen} {wort}", className="vergleich") if zeichen else "–",
+        auswertung.urteil(z.rest_urteil, z.rest_grund, eintrag.polaritaet),
         build_lagebild(eintrag, z, mass, store.stand.ebene(raum.ebene).titel_plural) if raum.mit_geometrie else "–",
-        f"{int(z.rang)} von {int(z.von)}" if zahlen.hat_wert(z.rang) and zahlen.hat_wert(z.von) else "–",
-        build_verlauf(store, eintrag, raum),
+        auswertung.rang(z.rang, z.rang_von, z.rang_bis, z.von),
+        html.Span([build_verlauf(store, eintrag, raum), auswertung.trend(z)], className="verlauf-trend"),
     ]
 
 
@@ -221,6 +241,10 @@ def untertitel(eintrag, z) -> str:
     teile = [zahlen.format_stichtag(z.stichtag, monatlich=eintrag.monatlich)]
     if eintrag.naeherung:
         teile.append("Näherung")
+    if zahlen.ist_vorlaeufig(z.hinweis):
+        teile.append("vorläufig")
+    if not eintrag.bestaetigt:
+        teile.append(katalogteile.UNBESTAETIGT)
     if eintrag.herausgeber:
         teile.append(eintrag.herausgeber)
     return " · ".join(teile)
@@ -238,6 +262,20 @@ def build_lagebild(eintrag, z, mass, plural: str):
         f"mittlerer Wert {zahlen.format_zahl(z.ebene_median, eintrag.stellen)}"
     )
     return bausteine.bild(svg, alt, klasse="spine")
+
+
+def build_saetze(store, raum, liste: list):
+    """The same in sentences: compared with whom, since when, is it real."""
+    gruppe = store.gleiche(raum.raum_id)
+    plural = store.stand.ebene(raum.ebene).titel_plural
+    abschnitte = {z.kennzahl_id: z for z in store.read_abschnitte(raum.raum_id).itertuples()}  # the newest stays
+    absaetze = []
+    for eintrag, z in liste:
+        if saetze := auswertung.saetze(store, eintrag, z, len(gruppe), plural, abschnitte.get(eintrag.id)):
+            absaetze += [html.Dt(eintrag.titel), html.Dd(" ".join(saetze))]
+    if not absaetze:
+        return ""
+    return html.Details([html.Summary("In Sätzen"), html.Dl(absaetze, className="saetze")], className="falte")
 
 
 def build_verlauf(store, eintrag, raum):
@@ -265,15 +303,18 @@ def build_verlauf(store, eintrag, raum):
     return html.Span([bausteine.bild(bild, alt, klasse="verlauf"), zeichen], className="verlauf-zeichen")
 
 
-def build_legende(store):
+def build_legende(store, raum):
     return html.Footer(
         [
             html.P(
-                f"Vergleich mit {store.stand.gebiet_name}: ▲ über, ▼ unter, ● ähnlich; "
-                "▲ und ▼ nur, wenn das ganze 95-%-Intervall auf einer Seite liegt; ohne Intervall kein Zeichen. "
-                "Lage in der Ebene: Balken vom niedrigsten zum höchsten Raum, Strich = mittlerer Raum, "
-                "Punkt = dieser Raum mit Intervall, Raute = ganzes Gebiet. Rang 1 = höchster Wert."
+                f"Vergleich mit dem übrigen Gebiet ({store.stand.gebiet_name} ohne diesen Raum): ▲ höher, ▼ niedriger, "
+                "● ähnlich; ▲ und ▼ nur, wenn das ganze 95-%-Intervall auf einer Seite liegt; ohne Intervall kein "
+                "Urteil. Lage in der Ebene: Balken vom niedrigsten zum höchsten Raum, Strich = mittlerer Raum, "
+                "Punkt = dieser Raum mit Intervall, Raute = übriges Gebiet. Rang 1 = höchster Wert, in Klammern die "
+                "Ränge, die mit den Zahlen vereinbar sind. ↗ ↘ → Trend der letzten fünf Jahreswerte."
             ),
+            html.P(auswertung.INTERVALL_HINWEIS),
+            *build_gruppe(store, raum),
             html.P(
                 "Zeichen: ».« geheim gehalten, »…« nicht geliefert, »x« nicht sinnvoll, ( ) unsicher"
                 + (", u = früher Werte auf heutige Räume umgerechnet. " if store.stand.umstiege else ". ")
@@ -282,6 +323,13 @@ def build_legende(store):
         ],
         className="blatt-fuss leise",
     )
+
+
+def build_gruppe(store, raum) -> list:
+    """Whom "similar" means."""
+    namen = list(store.gleiche(raum.raum_id)["name"])
+    text = f"Vergleichbare Räume nach {auswertung.GRUPPE_NACH}: {', '.join(namen)}."
+    return [html.P(text)] if namen else []
 
 
 def build_kinder(store, raum):

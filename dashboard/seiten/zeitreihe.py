@@ -142,6 +142,7 @@ def zelle(zeile, eintrag) -> str:
     intervall = zahlen.format_intervall(zeile.unten, zeile.oben, eintrag.stellen)
     wert = zahlen.format_wert(zeile.wert, eintrag.stellen, "", zeile.status)
     zeichen = f" {zahlen.UMGERECHNET[0]}" if zeile.umgerechnet and zahlen.hat_wert(zeile.wert) else ""
+    zeichen += ", vorläufig" if zahlen.ist_vorlaeufig(zeile.hinweis) and zahlen.hat_wert(zeile.wert) else ""
     return wert + (f" ({intervall})" if intervall else "") + zeichen
 
 

@@ -83,7 +83,9 @@ def write_lieferungen(musterkreis: Musterkreis, bev: Bevoelkerung, ziel: Path, z
     lieferungen.write_wohngeld(ziel, modell.build_wohngeld(bev, haushalte, ziehung), zuschnitt)
 
     lieferungen.write_fortschreibung(ziel, modell.build_fortschreibung(personen, zufall))
-    lieferungen.write_pflege(ziel, modell.build_pflege(personen, ziehung, zufall))
+    je_kommune, nach_alter = modell.build_pflege(personen, ziehung, zufall)
+    lieferungen.write_pflege(ziel, je_kommune)
+    lieferungen.write_pflege_alter(ziel, nach_alter)
     lieferungen.write_angebote(ziel, modell.build_angebote(personen, zufall), verzehnfacht=VERZEHNFACHT)
 
     gewicht = bev.alter(0)[0]

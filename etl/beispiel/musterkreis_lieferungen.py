@@ -281,6 +281,23 @@ def _pflegezellen(werte: np.ndarray) -> list[object]:
     return ["..." if w < 0 else int(w) if w else "-" for w in werte]
 
 
+def write_pflege_alter(ziel: Path, zahlen: Zahlen) -> None:
+    """Care statistics of the Kreis by sex and age: one sheet, one row per year."""
+    namen = {z: [m for m in zahlen if m.startswith(f"pflege_{z}_")] for z in "mw"}
+    alter = [m.split("_")[2:] for m in namen["m"]]
+    texte = [f"{a} und mehr" if b == "plus" else f"{a} bis unter {int(b) + 1}" for a, b in alter]
+    zeilen = [["Pflegebedürftige nach Alter und Geschlecht"], [ERFUNDEN], []]
+    zeilen.append(["Schlüssel", "Kreis", "Stichtag", "männlich", *[None] * (len(alter) - 1), "weiblich"])
+    zeilen[-1] += [None] * (len(alter) - 1)
+    zeilen.append([None, None, None, *texte, *texte])
+    for nr, jahr in enumerate(PFLEGE_JAHRE):
+        werte = [int(zahlen[m][nr]) for m in (*namen["m"], *namen["w"])]
+        zeilen.append([KREIS, "Musterkreis", f"31.12.{jahr}", *werte])
+    zeilen += [[], [ERFUNDEN]]
+    deckblatt = ["Pflegestatistik (erfundenes Beispiel)", "Kreistabelle nach Alter und Geschlecht"]
+    write_xlsx(ziel / "mk_pflege_alter" / "pflege_alter_2015-2023.xlsx", deckblatt, {"Kreis": zeilen}, kopf=2)
+
+
 ANGEBOTE = {
     "plaetze_dauerpflege": "Dauerpflegeplätze (Vertrag)", "plaetze_belegbar": "davon belegbar",
     "plaetze_belegt": "davon belegt", "plaetze_kurzzeit": "Kurzzeitpflegeplätze",

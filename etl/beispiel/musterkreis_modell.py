@@ -208,14 +208,22 @@ GRADE = {2017: (0.05, 0.45, 0.29, 0.15, 0.06), 2019: (0.11, 0.43, 0.28, 0.13, 0.
 GRADE |= {2021: (0.145, 0.41, 0.275, 0.12, 0.05), 2023: (0.16, 0.40, 0.275, 0.12, 0.045)}
 
 
-def build_pflege(personen: np.ndarray, ziehung: Ziehung, zufall: RandomState) -> Zahlen:
-    """People in need of care in odd years [5, Kommune]; −1 where the statistic did not ask yet.
+PFLEGE_ALTER = ((0, 64), (65, 69), (70, 74), (75, 79), (80, 84), (85, 89), (90, 100))
+# need at an age against the mean of its group: men, women
+PFLEGE_GESCHLECHT = {0: (1.05, 0.95), 65: (0.76, 0.70), 70: (1.32, 1.28), 75: (0.90, 1.08), 80: (0.82, 1.12)}
+PFLEGE_GESCHLECHT |= {85: (0.80, 1.10), 90: (0.85, 1.05)}
+
+
+def build_pflege(personen: np.ndarray, ziehung: Ziehung, zufall: RandomState) -> tuple[Zahlen, Zahlen]:
+    """People in need of care in odd years [5, Kommune], −1 where the statistic did not ask yet; and by sex and age for
+    the whole Kreis [5].
 
     pflegebeduerftige = PG 1…5 (from 2017) = Pflegegeld + ambulant + stationär + PG1 ohne Leistung (from 2019).
     """
     jahre = [JAHRE.index(j) for j in PFLEGE_JAHRE]
     faktor = np.array(list(VERLAUF_PFLEGE.values()))[:, None] * np.exp(zufall.normal(0, 0.05, (1, len(KOMMUNEN))))
-    personen = personen[jahre].sum(2)
+    menschen = personen[jahre]
+    personen = menschen.sum(2)
     alter = {}
     for (von, bis), quote in PFLEGEQUOTEN.items():
         gruppe = personen[:, :, von : bis + 1].sum(-1)
@@ -235,6 +243,28 @@ def build_pflege(personen: np.ndarray, ziehung: Ziehung, zufall: RandomState) ->
     zahlen |= {"pflege_pflegegeld": teile[0], "pflege_ambulant": teile[1], "pflege_stationaer": teile[2]}
     zahlen["pflege_pg1_ohne"] = np.where(np.array(PFLEGE_JAHRE)[:, None] < 2019, -1, ohne)
     zahlen["pflege_teilstationaer"] = ziehung(gesamt * np.array([0.024, 0.027, 0.031, 0.026, 0.031])[:, None])
+    return zahlen, _nach_alter({von: werte.sum(1) for von, werte in alter.items()}, menschen)
+
+
+def _nach_alter(alter: dict[int, np.ndarray], menschen: np.ndarray) -> Zahlen:
+    """Whole numbers of every age group of the Kreis, shared out to finer ages and sexes; no chance, no draw.
+
+    Args:
+        alter: first age of a group of PFLEGEQUOTEN → people in need [5].
+        menschen: [5, Kommune, sex, age].
+    """
+    zahlen = {}
+    for (von, bis), _ in PFLEGEQUOTEN.items():
+        felder = [(f"pflege_{z}_{a}_{'plus' if b == 100 else b}", sex, a, b)
+                  for a, b in PFLEGE_ALTER if von <= a <= bis for sex, z in enumerate("mw")]  # fmt: skip
+        gewicht = np.array(
+            [menschen[:, :, s, a : b + 1].sum((1, 2)) * PFLEGE_GESCHLECHT[a][s] for _, s, a, b in felder]
+        )
+        anteil = (gewicht / gewicht.sum(0) * alter[von]).round(6)
+        teile = np.floor(anteil).astype(int)
+        for jahr, fehlt in enumerate(alter[von] - teile.sum(0)):  # the largest remainders get what is left
+            teile[np.argsort(-(anteil - teile)[:, jahr], kind="stable")[:fehlt], jahr] += 1
+        zahlen |= {name: teil for (name, *_), teil in zip(felder, teile, strict=True)}
     return zahlen
 
 

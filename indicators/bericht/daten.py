@@ -15,6 +15,7 @@ import pandas as pd
 
 from indicators.bericht.ablage import ersetze
 from indicators.bericht.texte import (
+    AUSWERTUNG_ZAHLEN,
     LEGENDE,
     STATUS_TEXT,
     WERTSPALTEN,
@@ -24,8 +25,10 @@ from indicators.bericht.texte import (
     nur_offene,
     quellen_text,
 )
+from indicators.bericht.urteile import GRUND_TEXT
 from indicators.store import Eintrag, Store
 
+_GRUENDE = "; ".join(f"{wort} = {text}" for wort, text in GRUND_TEXT.items() if wort)
 _FELDER = (
     ("gebiet", "string", "Kennung des Gebiets"),
     ("ebene", "string", "Raumebene"),
@@ -45,6 +48,37 @@ _FELDER = (
     ("umgerechnet", "boolean", "true: aus Fallzahlen älterer Räume auf die heutigen Räume umgerechnet"),
     ("anteil_aufgeteilt", "number", "Anteil der Zahl, der aus aufgeteilten Räumen stammt (0 bis 1); sonst leer"),
 )
+_URTEIL = "hoeher, niedriger oder aehnlich; leer ohne Urteil"
+_FELDER_AUSWERTUNG = (
+    ("rest_wert", "number", "Wert des Gebiets ohne diesen Raum: (X − x) / (N − n); leer, wenn er nicht bekannt ist"),
+    ("rest_urteil", "string", f"Lage des 95-%-Intervalls zu »rest_wert«: {_URTEIL}"),
+    ("rest_streng", "string", f"dasselbe mit dem 99,8-%-Intervall, für den Vergleich vieler Räume: {_URTEIL}"),
+    ("rest_grund", "string", "warum es kein Urteil gibt: " + _GRUENDE),
+    ("eltern_wert", "number", "Wert des übergeordneten Raums (nicht des Gebiets) ohne diesen Raum"),
+    ("eltern_urteil", "string", f"Lage des 95-%-Intervalls zu »eltern_wert«: {_URTEIL}"),
+    ("eltern_grund", "string", "wie »rest_grund«"),
+    ("gleiche_wert", "number", "gemeinsamer Wert der ähnlichsten Räume derselben Ebene"),
+    ("gleiche_urteil", "string", f"Lage des 95-%-Intervalls zu »gleiche_wert«: {_URTEIL}"),
+    ("gleiche_grund", "string", "wie »rest_grund«"),
+    ("vorher_am", "date", "Stichtag des vorigen Jahreswerts, mit dem verglichen wird"),
+    ("vorher_diff", "number", "Wert minus voriger Wert; leer über einen trennenden Bruch oder neuen Zuschnitt hinweg"),
+    ("vorher_unten", "number", "Untere Grenze des 95-%-Intervalls der Differenz"),
+    ("vorher_oben", "number", "Obere Grenze des 95-%-Intervalls der Differenz"),
+    ("vorher_urteil", "string", f"Lage des Intervalls der Differenz zu 0: {_URTEIL}"),
+    ("vorher_grund", "string", "wie »rest_grund«"),
+    ("rang", "integer", "Rang unter den Räumen der Ebene mit Wert, 1 = höchster Wert"),
+    ("rang_von", "integer", "bester Rang, der mit den Zahlen vereinbar ist (alle Räume gemeinsam 95 % sicher)"),
+    ("rang_bis", "integer", "letzter Rang, der mit den Zahlen vereinbar ist"),
+    ("rang_anzahl", "integer", "Zahl der Räume mit Rang"),
+    ("trend", "string", "steigend, fallend oder keine_aenderung über die letzten fünf Jahreswerte (99,8 %)"),
+    ("trend_seit", "date", "erster Stichtag, seit dem die Richtung ohne Unterbrechung gilt"),
+    ("trend_grund", "string", "warum kein Trend berechnet werden kann, wie »rest_grund«"),
+    ("mittel_wert", "number", "Mittel dreier Jahre: Summe der Zähler durch Summe der Nenner"),
+    ("mittel_unten", "number", "Untere Grenze des 95-%-Intervalls dieses Mittels"),
+    ("mittel_oben", "number", "Obere Grenze des 95-%-Intervalls dieses Mittels"),
+    ("mittel_seit", "date", "erster der drei Stichtage"),
+)
+_FELDER = (*_FELDER, *_FELDER_AUSWERTUNG)
 SPALTEN = tuple(name for name, _, _ in _FELDER)
 
 _LIZENZEN = {
@@ -81,7 +115,7 @@ def write_csv_daten(werte: pd.DataFrame, datei: TextIO) -> None:
 
 
 def _zeilen(werte: pd.DataFrame) -> Iterator[tuple[str, ...]]:
-    zahlen, wahr = (*WERTSPALTEN, "anteil_aufgeteilt"), {True: "true", False: "false"}
+    zahlen, wahr = (*WERTSPALTEN, *AUSWERTUNG_ZAHLEN, "anteil_aufgeteilt"), {True: "true", False: "false"}
     spalten = [
         werte[name].map(zahl_text if name in zahlen else wahr.get if name == "umgerechnet" else feld_text)
         for name in SPALTEN
@@ -178,5 +212,10 @@ def _kennzahl(eintrag: Eintrag) -> dict:
         "rechtsgrundlage": eintrag.rechtsgrundlage,
         "quelle": eintrag.quelle,
         "fassung": definition_fassung(eintrag),
+        "version": eintrag.version,
+        "versionen": [
+            {"nr": v.nr, "ab": v.ab.isoformat() if v.ab else None, "aenderung": v.aenderung} for v in eintrag.versionen
+        ],
+        "bestaetigt": eintrag.bestaetigt,
         "brueche": [{"ab": b.ab.isoformat(), "wirkung": b.wirkung, "grund": b.grund} for b in eintrag.brueche],
     }

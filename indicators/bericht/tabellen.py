@@ -14,7 +14,15 @@ from geodata.fehler import MonitoringError
 from indicators.bericht import texte
 from indicators.bericht.daten import feld_text, write_csv_daten
 from indicators.bericht.mappe import Mappe, Zahl, Zelle, zelle
-from indicators.store import Eintrag, Stand, Store
+from indicators.bericht.urteile import (
+    BEWERTUNG_TEXT,
+    GRUND_TEXT,
+    TREND_TEXT,
+    URTEIL_TEXT,
+    find_bewertung,
+    ist_wort,
+)
+from indicators.store import AUSWERTUNG, Eintrag, Stand, Store
 
 
 def write_ansicht_xlsx(store: Store, kennzahl_id: str, ebene: str, stichtag: date | None = None) -> bytes:
@@ -52,7 +60,7 @@ def write_ansicht_csv(
     schreiber = csv.writer(datei, delimiter=";", lineterminator="\r\n")
     schreiber.writerow(_kopf(eintrag))
     for zeile in _zeilen(store, eintrag, werte):
-        schreiber.writerow([_excel_text(inhalt) for inhalt in zeile])
+        schreiber.writerow([excel_text(inhalt) for inhalt in zeile])
     schreiber.writerow([])
     schreiber.writerows([f"{links}: {rechts}"] for links, rechts in _deckblatt(store.stand, eintrag, werte) if rechts)
     schreiber.writerows([f"Zeichen {zeichen}: {text}"] for zeichen, text in texte.LEGENDE)
@@ -67,7 +75,7 @@ def write_alles_xlsx(store: Store) -> bytes:
     alles = texte.nur_offene(store.read_alles())
     for thema_titel, eintraege in _themen(store).items():
         teil = alles[alles["kennzahl_id"].isin(eintraege)]
-        kopf = ["Kennzahl", "Kennung", "Ebene", "Einheit", *_KOPF_RAUM, "Wert", *_KOPF_WERTE]
+        kopf = ["Kennzahl", "Kennung", "Ebene", "Einheit", *_KOPF_RAUM, "Wert", *_KOPF_WERTE, *_KOPF_AUSWERTUNG]
         mappe.tabelle(thema_titel, thema_titel, kopf, list(_alles_zeilen(store, eintraege, teil)))
     mappe.tabelle("Metadaten", "Metadaten der Kennzahlen", _METADATEN_KOPF, _metadaten_zeilen(store))
     mappe.tabelle("Quellen", "Quellen und Lieferungen", _QUELLEN_KOPF, _quellen_zeilen(store))
@@ -78,10 +86,17 @@ def write_alles_xlsx(store: Store) -> bytes:
 
 _KOPF_RAUM = ("Schlüssel", "Raum", "gehört zu", "Gebietsstand", "Stichtag")
 _KOPF_WERTE = ("Intervall von", "Intervall bis", "Zähler", "Nenner", "Status", "Umgerechnet", "Hinweis")
+_KOPF_AUSWERTUNG = (
+    *("Übriges Gebiet", "Gegenüber dem übrigen Gebiet (95 %)", "Gegenüber dem übrigen Gebiet (99,8 %)"),
+    *("Günstiger/ungünstiger", "Ähnliche Räume", "Gegenüber ähnlichen Räumen (95 %)"),
+    *("Voriger Stichtag", "Differenz", "Differenz von", "Differenz bis", "Gegenüber dem vorigen Stichtag (95 %)"),
+    *("Rang (1 = höchster)", "Rang von", "Rang bis", "Räume mit Rang"),
+    *("Trend (fünf Jahreswerte)", "Trend seit", "Mittel dreier Jahre", "Mittel von", "Mittel bis"),
+)
 
 
 def _kopf(eintrag: Eintrag) -> list[str]:
-    return [*_KOPF_RAUM, f"Wert ({eintrag.einheit})", *_KOPF_WERTE]
+    return [*_KOPF_RAUM, f"Wert ({eintrag.einheit})", *_KOPF_WERTE, *_KOPF_AUSWERTUNG]
 
 
 def _read_ansicht(store: Store, kennzahl_id: str, ebene: str, stichtag: date | None) -> tuple[Eintrag, pd.DataFrame]:
@@ -105,6 +120,9 @@ def _read_ansicht(store: Store, kennzahl_id: str, ebene: str, stichtag: date | N
             tun="Einen vorhandenen Stichtag wählen.",
         )
     geliefert = store.read_werte(kennzahl_id, ebene, stichtag).assign(umgerechnet=False, anteil_aufgeteilt=float("nan"))
+    ort = ["raum_id", "gebietsstand", "stichtag"]
+    auswertung = store.read_auswertung(kennzahl_id, ebene, stichtag)
+    geliefert = geliefert.merge(auswertung[[*ort, *AUSWERTUNG]], on=ort, how="left")
     umgerechnet = store.read_umgerechnete(kennzahl_id, ebene, stichtag)
     alle = pd.concat([geliefert, umgerechnet], ignore_index=True) if len(umgerechnet) else geliefert
     return eintrag, texte.nur_offene(alle)
@@ -113,7 +131,7 @@ def _read_ansicht(store: Store, kennzahl_id: str, ebene: str, stichtag: date | N
 def _zeilen(store: Store, eintrag: Eintrag, werte: pd.DataFrame) -> Iterator[list[Zelle]]:
     namen = _namen(store)
     for zeile in werte.itertuples():
-        yield [*_raum_zellen(zeile, namen), *_wert_zellen(zeile, eintrag)]
+        yield [*_raum_zellen(zeile, namen), *_wert_zellen(zeile, eintrag), *auswertung_zellen(zeile, eintrag)]
 
 
 def _alles_zeilen(store: Store, eintraege: dict[str, Eintrag], werte: pd.DataFrame) -> Iterator[list[Zelle]]:
@@ -122,7 +140,8 @@ def _alles_zeilen(store: Store, eintraege: dict[str, Eintrag], werte: pd.DataFra
     for zeile in werte.itertuples():
         eintrag = eintraege[zeile.kennzahl_id]
         vorspann = [eintrag.titel, eintrag.id, ebenen[zeile.ebene], eintrag.einheit]
-        yield [*vorspann, *_raum_zellen(zeile, namen), *_wert_zellen(zeile, eintrag)]
+        ort, auswertung = _raum_zellen(zeile, namen), auswertung_zellen(zeile, eintrag)
+        yield [*vorspann, *ort, *_wert_zellen(zeile, eintrag), *auswertung]
 
 
 def _raum_zellen(zeile, namen: dict[str, str]) -> list[Zelle]:
@@ -135,6 +154,38 @@ def _wert_zellen(zeile, eintrag: Eintrag) -> list[Zelle]:
     zahlen = [zelle(zeile.status, zahl, _stellen_anzahl(zahl)) for zahl in (zeile.zaehler, zeile.nenner)]
     herkunft = texte.umrechnung_kurz(zeile.umgerechnet, zeile.anteil_aufgeteilt)
     return [*werte, *zahlen, texte.STATUS_TEXT[zeile.status], herkunft, _text(zeile.hinweis)]
+
+
+def auswertung_zellen(zeile, eintrag: Eintrag) -> list[Zelle]:
+    """Comparison, rank and trend of a row; where there is no verdict, the reason stands in its place."""
+
+    def zahl(wert: float, stellen: int = eintrag.stellen) -> Zelle:
+        return None if pd.isna(wert) else Zahl(float(wert), stellen)
+
+    def urteil(name: str, wort: object) -> str:
+        return (
+            URTEIL_TEXT[wort]
+            if ist_wort(wort)
+            else f"– ({GRUND_TEXT[grund]})"
+            if (grund := _text(getattr(zeile, name)))
+            else ""
+        )
+
+    return [
+        zahl(zeile.rest_wert),
+        urteil("rest_grund", zeile.rest_urteil),
+        urteil("rest_grund", zeile.rest_streng),
+        BEWERTUNG_TEXT[find_bewertung(zeile.rest_urteil, eintrag.polaritaet)],
+        zahl(zeile.gleiche_wert),
+        urteil("gleiche_grund", zeile.gleiche_urteil),
+        _tag(zeile.vorher_am),
+        *map(zahl, (zeile.vorher_diff, zeile.vorher_unten, zeile.vorher_oben)),
+        urteil("vorher_grund", zeile.vorher_urteil),
+        *(zahl(rang, 0) for rang in (zeile.rang, zeile.rang_von, zeile.rang_bis, zeile.rang_anzahl)),
+        TREND_TEXT[zeile.trend] if ist_wort(zeile.trend) else urteil("trend_grund", None),
+        _tag(zeile.trend_seit),
+        *map(zahl, (zeile.mittel_wert, zeile.mittel_unten, zeile.mittel_oben)),
+    ]
 
 
 def _stellen_anzahl(zahl: float) -> int:
@@ -158,7 +209,7 @@ def _themen(store: Store) -> dict[str, dict[str, Eintrag]]:
     return themen
 
 
-def _excel_text(inhalt: Zelle) -> str:
+def excel_text(inhalt: Zelle) -> str:
     """A cell as German Excel reads it from CSV: decimal comma without thousands point, day.month.year."""
     if isinstance(inhalt, Zahl):
         return f"{inhalt.wert:.{inhalt.stellen}f}".replace(".", ",")

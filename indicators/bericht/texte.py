@@ -12,6 +12,10 @@ from indicators.zahlformat import format_zahl
 MIT_WERT = ("offen", "unsicher")
 GANZ = 1e-9  # a smaller apportioned share means whole old Räume
 WERTSPALTEN = ("wert", "unten", "oben", "zaehler", "nenner")
+AUSWERTUNG_ZAHLEN = (
+    *("rest_wert", "eltern_wert", "gleiche_wert", "vorher_diff", "vorher_unten", "vorher_oben"),
+    *("rang", "rang_von", "rang_bis", "rang_anzahl", "mittel_wert", "mittel_unten", "mittel_oben"),
+)
 
 ZEICHEN = {
     "gesperrt": ".",
@@ -40,10 +44,11 @@ LEGENDE = (
     ("u", "umgerechnet: aus Fallzahlen älterer Räume auf die heutigen Räume; ohne Intervall, wo aufgeteilt wurde"),
 )
 
-_VERFAHREN = {"quote": "Wilson", "verhaeltnis": "Byar, unter 10 Fällen exakt"}
+_VERFAHREN = {"quote": "Wilson", "verhaeltnis": "Byar, unter 10 Fällen exakt", "standardisiert": "Dobson"}
 _OHNE_INTERVALL = {
     "anzahl": "Kein Intervall: gezählte Anzahl.",
     "uebernommen": "Kein Intervall: Der Wert ist fertig berechnet übernommen, Fallzahlen liegen nicht vor.",
+    "index": "Kein Intervall: Ein Index ordnet Räume; wie fest seine Rangfolge steht, zeigt die Seite »Index«.",
 }
 
 
@@ -79,18 +84,26 @@ def quellen_text(quelle: QuellenHinweis) -> str:
 
 
 def definition_fassung(eintrag: Eintrag) -> str:
-    """Program-independent fingerprint of what is computed: it changes exactly when the definition changes."""
+    """Version of the definition, and a program-independent fingerprint of what is computed: it changes exactly when the
+    definition changes. "2 · 3f9c0a41b2d7"."""
     inhalt = "\n".join(
         (eintrag.id, eintrag.art, str(eintrag.pro), eintrag.zaehler_text, eintrag.nenner_text, eintrag.definition)
     )
-    return hashlib.sha256(inhalt.encode()).hexdigest()[:12]
+    return f"{eintrag.version} · {hashlib.sha256(inhalt.encode()).hexdigest()[:12]}"
 
 
 def formel(eintrag: Eintrag) -> str:
     if eintrag.art == "uebernommen":
         return f"fertig übernommen von {eintrag.herausgeber}"
+    if eintrag.art == "index":
+        return "Index, siehe Definition"
     if eintrag.art == "anzahl":
         return eintrag.zaehler_text
+    if eintrag.art == "veraenderung":
+        return f"({eintrag.zaehler_text} − {eintrag.nenner_text}) ÷ {eintrag.nenner_text} × {eintrag.pro:g}"
+    if eintrag.art == "standardisiert":
+        quoten = f"{eintrag.zaehler_text} ÷ {eintrag.nenner_text}"
+        return f"Mittel der Altersgruppen, gewichtet mit der Standardbevölkerung: {quoten} × {eintrag.pro:g}"
     return f"{eintrag.zaehler_text} ÷ {eintrag.nenner_text} × {eintrag.pro:g}"
 
 
@@ -125,6 +138,6 @@ def umrechnung_text(stand: Stand) -> str:
 def nur_offene(werte: pd.DataFrame) -> pd.DataFrame:
     """The same rows with every value column emptied that its status does not open: the last lock before a file."""
     frei = werte.copy()
-    spalten = [spalte for spalte in WERTSPALTEN if spalte in frei]
+    spalten = [spalte for spalte in (*WERTSPALTEN, *AUSWERTUNG_ZAHLEN) if spalte in frei]
     frei[spalten] = frei[spalten].astype(float).where(frei["status"].isin(MIT_WERT), axis=0)
     return frei

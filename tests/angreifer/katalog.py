@@ -159,7 +159,8 @@ def _read_kennzahlen(dateien: list[Path], merkmale: set[str]) -> dict[str, Kennz
     gefunden = {}
     for datei in dateien:
         k = _toml(datei)
-        if k["art"] == "uebernommen" or k.get("entwurf"):
+        # A change stands only between two counts that are open themselves; it is no count, and tells nothing of others.
+        if k["art"] in ("uebernommen", "veraenderung", "standardisiert") or k.get("entwurf"):
             continue
         for fassung in ({}, *k.get("ersatz", [])):
             zaehler, nenner = fassung.get("zaehler", k["zaehler"]), fassung.get("nenner", k.get("nenner", []))
