@@ -60,9 +60,11 @@ def kreis(steigung: int = 0) -> dict:
     """A1 has 30 %, all others 10 % of 1,000 people; A and K are sums. `steigung`: cases more every year."""
     quartiere = {f"{k}{nr}": [(100 + steigung * j, 1000) for j in range(10)] for k in "AB" for nr in (1, 2, 3)}
     quartiere["A1"] = [(300, 1000)] * 10
-    summe = lambda namen: [
-        tuple(map(sum, zip(*z, strict=True))) for z in zip(*(quartiere[n] for n in namen), strict=True)
-    ]  # noqa: E731
+
+    def summe(namen) -> list[tuple[int, int]]:
+        je_jahr = zip(*(quartiere[n] for n in namen), strict=True)
+        return [(sum(x for x, _ in jahr), sum(n for _, n in jahr)) for jahr in je_jahr]
+
     return {"K": summe(list(quartiere)), "A": summe(["A1", "A2", "A3"]), "B": summe(["B1", "B2", "B3"]), **quartiere}
 
 
@@ -251,6 +253,8 @@ def test_a_role_sees_no_verdict_that_rests_on_a_value_it_does_not_see(ordner, ge
     neu = neu.astype(dict.fromkeys(SCHLUESSEL[:4], object)).set_index(SCHLUESSEL).sort_index()
     for name in AUSWERTUNG:
         links, rechts = misch[name], neu[name].reindex(misch.index)
+        if name.endswith(("_am", "_seit")):
+            links, rechts = pd.to_datetime(links), pd.to_datetime(rechts)
         gleich = (links.astype(object) == rechts.astype(object)) | (links.isna() & rechts.isna())
         if links.dtype.kind == "f":
             gleich |= np.isclose(links.astype(float), rechts.astype(float))

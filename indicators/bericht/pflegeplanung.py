@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from indicators.bericht import texte
+from indicators.bericht import pflegetabellen, texte
 from indicators.bericht.ablage import ersetze
 from indicators.bericht.mappe import Mappe, Zahl, Zelle, zelle
 from indicators.bericht.tabellen import stand_zeilen
@@ -42,6 +42,7 @@ class Tabelle:
     lieferant: str
     alle_stichtage: bool = False
     anmerkung: str = ""
+    voraus: str = ""  # filled from the projection, see pflegetabellen
     spalten: tuple[Spalte, ...] = ()
 
 
@@ -101,6 +102,8 @@ def find_ebenen(store: Store) -> list[str]:
 
 def _fuelle(store: Store, tabelle: Tabelle) -> list[list[Zelle]]:
     """Rows of a table, newest Stichtag first; empty when no Kennzahl of the table has a value here."""
+    if tabelle.voraus:
+        return pflegetabellen.fuelle(store, tabelle.voraus)
     raeume = pd.concat([store.raeume(ebene) for ebene in find_ebenen(store)])
     eintraege = _eintraege(store, tabelle)
     punkte = {kennzahl_id: _punkte(store, kennzahl_id, list(raeume["raum_id"])) for kennzahl_id in eintraege}
@@ -191,7 +194,8 @@ _METHODEN_KOPF = ("Abschnitt", "Gegenstand", "Angabe")
 
 
 def _kopf(tabelle: Tabelle) -> list[str]:
-    return ["Schlüssel", "Raum", "Ebene", "Stichtag", *(spalte.titel for spalte in tabelle.spalten)]
+    spalten = pflegetabellen.kopf(tabelle.voraus) if tabelle.voraus else [spalte.titel for spalte in tabelle.spalten]
+    return ["Schlüssel", "Raum", "Ebene", "Stichtag", *spalten]
 
 
 def fehl_saetze(tabelle: Tabelle) -> list[str]:
