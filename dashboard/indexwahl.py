@@ -20,7 +20,7 @@ def read_wahl(store, query: str) -> Wahl | None:
     Raises:
         UnbekannteAngabe: Kennzahl, level, Stichtag, weight or edition that does not exist.
     """
-    werte = parse_qs(query.lstrip("?"), keep_blank_values=True, max_num_fields=60)
+    werte = read_felder(query)
     definition, ausgabe = find_vorlage(store, werte)
     gewichte = read_gewichte(store, werte)
     ebene = find_ebene(store, letzter(werte, "ebene"), definition, gewichte)
@@ -43,6 +43,14 @@ def read_wahl(store, query: str) -> Wahl | None:
         dynamik=read_dynamik(letzter(werte, "dynamik"), ausgabe),
         spanne=read_spanne(letzter(werte, "spanne")),
     )
+
+
+def read_felder(query: str) -> dict[str, list[str]]:
+    """The fields of a link, empty ones included; UnbekannteAngabe for more than any form sends."""
+    try:
+        return parse_qs(query.lstrip("?"), keep_blank_values=True, max_num_fields=60)
+    except ValueError:
+        raise UnbekannteAngabe("Dieser Link hat zu viele Angaben.") from None
 
 
 def als_query(wahl: Wahl) -> str:
@@ -75,7 +83,7 @@ def find_vorlage(store, werte: dict) -> tuple:
 
 def find_weggelassene(store, query: str, wahl: Wahl) -> list[str]:
     """Titles of Kennzahlen that a link names, but that the level does not have."""
-    namen = parse_qs(query.lstrip("?"), max_num_fields=60).get("kennzahl", [])
+    namen = filter(None, read_felder(query).get("kennzahl", []))
     return [store.eintrag(name).titel for name in dict.fromkeys(namen) if name not in dict(wahl.gewichte)]
 
 

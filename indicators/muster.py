@@ -32,24 +32,32 @@ def build_muster(
         Rows of the tables `raum_muster` (one per Raum) and `raum_statistik` (one per level).
     """
     je_ebene = dict(iter(nachbarn.groupby(["gebietsstand", "ebene"], sort=False)))
+    aufgaben = [
+        (name, ebene, _neueste(teil))
+        for name, tabelle in tabellen.items()
+        if kennzahlen[name].art in ARTEN and not kennzahlen[name].stufen
+        for ebene, teil in tabelle.groupby("ebene", sort=False)
+    ]
+    # Levels with equally many values one after the other: they share the random draws.
+    aufgaben.sort(key=lambda a: (a[1], a[2]["wert"].notna().sum()))
     einzeln, gesamt = [], []
-    for name, tabelle in tabellen.items():
-        kennzahl = kennzahlen[name]
-        if kennzahl.art not in ARTEN or kennzahl.einheit == "Klasse":
+    for name, ebene, neu in aufgaben:
+        stand = neu["gebietsstand"].iloc[0]
+        paare = je_ebene.get((stand, ebene))
+        if paare is None or len(neu) < raum.MINDEST:
             continue
-        for ebene, teil in tabelle.groupby("ebene", sort=False):
-            neu = teil[teil["stichtag"] == teil["stichtag"].max()]
-            stand = neu["gebietsstand"].max()
-            paare = je_ebene.get((stand, ebene))
-            neu = neu[neu["gebietsstand"] == stand].sort_values("raum_id", ignore_index=True)
-            if paare is None or len(neu) < raum.MINDEST:
-                continue
-            ort = {"kennzahl_id": name, "ebene": ebene, "gebietsstand": stand, "stichtag": neu["stichtag"].iloc[0]}
-            raeume, statistik = _je_ebene(kennzahl, neu, paare, gedacht)
-            einzeln.append(raeume.assign(**ort))
-            gesamt.append({**ort, **statistik})
+        ort = {"kennzahl_id": name, "ebene": ebene, "gebietsstand": stand, "stichtag": neu["stichtag"].iloc[0]}
+        raeume, statistik = _je_ebene(kennzahlen[name], neu, paare, gedacht)
+        einzeln.append(raeume.assign(**ort))
+        gesamt.append({**ort, **statistik})
     leer = pd.DataFrame(columns=[*SCHLUESSEL, "raum_id", "status", "klasse", *MUSTERZAHLEN])
     return pd.concat([leer, *einzeln], ignore_index=True), pd.DataFrame(gesamt, columns=[*SCHLUESSEL, *STATISTIK])
+
+
+def _neueste(tabelle: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the newest Stichtag, and of its newest Gebietsstand."""
+    neu = tabelle[tabelle["stichtag"] == tabelle["stichtag"].max()]
+    return neu[neu["gebietsstand"] == neu["gebietsstand"].max()].sort_values("raum_id", ignore_index=True)
 
 
 def ohne_rest(tabellen: Mapping[str, pd.DataFrame], rest) -> dict[str, pd.DataFrame]:

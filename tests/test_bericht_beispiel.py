@@ -50,6 +50,24 @@ def test_population_and_care_tables_are_full(snapshot_muster, pflege):
         assert not [zelle.coordinate for zeile in neueste for zelle in zeile.values() if zelle.value == "…"]
 
 
+def test_projection_tables_are_full_and_say_what_is_a_model(snapshot_muster, pflege):
+    raeume = len(snapshot_muster.raeume("kommune")) + 1
+    je = {nr: list(zeilen(blatt(pflege, nr))) for nr in ("T2", "T5", "T6", "T7", "T16")}
+
+    assert {nr: len(z) for nr, z in je.items()} == {
+        "T2": raeume,
+        "T5": 7,
+        "T6": raeume - 1,
+        "T7": raeume - 1,
+        "T16": raeume,
+    }
+    kreis = next(z for z in je["T16"] if z["Ebene"].value == "Kreis")
+    assert kreis["Bilanz heute"].value == kreis["belegbare Plätze"].value - kreis["Bedarf heute"].value
+    assert {z["65–79 in 15 Jahren (Modell)"].value for z in je["T2"] if z["Ebene"].value == "Kommune"} == {"x"}
+    assert sum(z["gezählt"].value for z in je["T7"]) == sum(z["Männer"].value + z["Frauen"].value for z in je["T5"])
+    assert "Modell: gerechnet, nicht gezählt" in texte(blatt(pflege, "T7"))
+
+
 def test_kreis_row_is_the_sum_of_the_kommunen_where_all_are_open(pflege):
     tabelle = [zeile for zeile in zeilen(blatt(pflege, "T3")) if zeile["Stichtag"].value.year == 2023]
     kreis = [zeile for zeile in tabelle if zeile["Ebene"].value == "Kreis"]

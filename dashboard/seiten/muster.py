@@ -5,12 +5,11 @@ Plain HTML with a form (GET). Everything shown was computed when the snapshot wa
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs
-
 from dash import html
 
 from dashboard import bausteine, zahlen
 from dashboard.ansicht import UnbekannteAngabe, find_eintrag
+from dashboard.indexwahl import read_felder
 from dashboard.raumbild import build_karte, feld
 
 PFAD, TITEL = "muster", "Räumliche Muster"
@@ -60,7 +59,7 @@ def layout(store, query: str = "") -> list:
 
 def read_wahl(store, query: str) -> tuple:
     """Kennzahl and level of the link; without a wish the status of an index, or what the territory shows first."""
-    werte = {name: liste[-1] for name, liste in parse_qs(query.lstrip("?"), max_num_fields=20).items()}
+    werte = {name: liste[-1] for name, liste in read_felder(query).items()}
     da = store.mit_muster
     if kennzahl := werte.get("kennzahl"):
         eintrag = find_eintrag(store, kennzahl)

@@ -22,7 +22,6 @@ def test_the_switch_colours_the_map_by_verdict_and_the_link_keeps_it(seite, serv
     assert "▲" in siegburg.inner_text()
     assert "mögliche Ränge 1 bis" in siegburg.get_attribute("aria-label")
     siegburg.click()
-    # (5.110 − 1.877) Arbeitslose of the others: 4,7 %
     expect(seite.locator("#satz")).to_contain_text("über dem übrigen Kreisgebiet (4,7\u00a0%)")
     expect(seite).to_have_url(re.compile("urteil=1"))
     seite.reload()
