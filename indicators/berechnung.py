@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,16 @@ class Zahlen:
     index: pd.DataFrame  # raum_id, gebietsstand, stichtag, ebene, rest
     wert: pd.DataFrame
     status: pd.DataFrame
+
+    @cached_property
+    def gruppe(self) -> np.ndarray:
+        """Number of level, Gebietsstand and Stichtag of each row: asked for every Kennzahl, worked out once."""
+        return self.index.groupby(["ebene", "gebietsstand", "stichtag"], sort=False).ngroup().to_numpy()
+
+    @cached_property
+    def zeitpunkt(self) -> np.ndarray:
+        """Number of Gebietsstand and Stichtag of each row."""
+        return self.index.groupby(["gebietsstand", "stichtag"], sort=False).ngroup().to_numpy()
 
     def spalten(self, merkmale: tuple[str, ...], zeilen: np.ndarray) -> list[Spalte]:
         return [Spalte(self.wert[m].to_numpy()[zeilen], self.status[m].to_numpy()[zeilen]) for m in merkmale]
@@ -114,15 +125,20 @@ def _zaehler_bekannt(fassung: Fassung, zahlen: Zahlen) -> pd.Series:
     Räume missing among delivered ones stay in. The Rest-Raum stands on the lowest level that was delivered. Where two
     sources use the keys of two Gebietsstände at one Stichtag, each is looked at for itself.
     """
-    ort = zahlen.index
-    rest = ort["rest"].astype(bool)
-    geliefert = (zahlen.status[list(fassung.zaehler)] != "nicht_geliefert").all(axis=1)
-    bekannt = (geliefert & ~rest).groupby([ort["ebene"], ort["gebietsstand"], ort["stichtag"]]).transform("any")
-    ebenen = ort["ebene"].where(bekannt & ~rest)
-    je_stand = ["gebietsstand", "stichtag"]
-    tiefe = ort[bekannt & ~rest].groupby(je_stand)["ebene"]
-    unterste = tiefe.agg(lambda gruppe: max(gruppe.unique(), key=zahlen.ebenen.index)).rename("unterste")
-    return ebenen.mask(rest & geliefert, ort[je_stand].join(unterste, on=je_stand)["unterste"])
+    ort, gruppe, zeitpunkt = zahlen.index, zahlen.gruppe, zahlen.zeitpunkt
+    rest = ort["rest"].to_numpy(bool)
+    geliefert = (zahlen.status[list(fassung.zaehler)].to_numpy(object) != "nicht_geliefert").all(axis=1)
+    bekannt = _irgendeine(geliefert & ~rest, gruppe) & ~rest
+    tiefe = ort["ebene"].map({ebene: nr for nr, ebene in enumerate(zahlen.ebenen)}).to_numpy(int)
+    unterste = np.full(zeitpunkt.max(initial=-1) + 1, -1)
+    np.maximum.at(unterste, zeitpunkt[bekannt], tiefe[bekannt])
+    namen = np.array([*zahlen.ebenen, None], dtype=object)
+    return pd.Series(np.where(bekannt, namen[tiefe], np.where(rest & geliefert, namen[unterste[zeitpunkt]], None)))
+
+
+def _irgendeine(da: np.ndarray, gruppe: np.ndarray) -> np.ndarray:
+    """For each row: is there any in its group?"""
+    return np.bincount(gruppe, da, gruppe.max(initial=-1) + 1)[gruppe] > 0
 
 
 def _nenner(kennzahl: Kennzahl, fassung: Fassung, zahlen: Zahlen, zeilen: np.ndarray) -> list[Spalte]:

@@ -41,19 +41,21 @@ def build_herkunft(
     Returns:
         Columns `SPALTEN`, sorted by Kennzahl and Stichtag.
     """
-    je_merkmal = dict(iter(woher.groupby("merkmal", sort=False)))
+    je_merkmal: dict[str, dict[date, list[dict]]] = {}
+    for zeile in woher.to_dict("records"):
+        je_merkmal.setdefault(zeile["merkmal"], {}).setdefault(zeile["stichtag"], []).append(zeile)
     zeilen, je_tag = [], {}  # many Kennzahlen have the same Nenner
     for kennzahl, fassung in fassungen:
         for rolle, namen in (("Zähler", fassung.zaehler), ("Nenner", fassung.nenner)):
             geliefert = tuple(m for m in _gelieferte(namen, merkmale) if m in je_merkmal)
-            teile = [je_merkmal[m] for m in geliefert]
-            if not teile or kennzahl.id not in stichtage:
+            if not geliefert or kennzahl.id not in stichtage:
                 continue
-            alle = pd.concat(teile)
+            tage = set().union(*(je_merkmal[m] for m in geliefert))
             aelter = rolle == "Nenner" and kennzahl.nenner_zeitpunkt != "gleich"
-            for tag, vom in _paare(stichtage[kennzahl.id], alle["stichtag"], aelter=aelter):
+            for tag, vom in _paare(stichtage[kennzahl.id], tage, aelter=aelter):
                 if (geliefert, vom) not in je_tag:
-                    je_tag[geliefert, vom] = _je_datei(alle[alle["stichtag"] == vom], quellen, intern=intern)
+                    teile = [zeile for m in geliefert for zeile in je_merkmal[m].get(vom, ())]
+                    je_tag[geliefert, vom] = _je_datei(teile, quellen, intern=intern)
                 for datei in je_tag[geliefert, vom]:
                     zeilen.append({"kennzahl_id": kennzahl.id, "stichtag": tag, "rolle": rolle, "vom": vom, **datei})
     return pd.DataFrame(zeilen, columns=SPALTEN).sort_values(["kennzahl_id", "stichtag"], kind="stable")
@@ -69,22 +71,25 @@ def _gelieferte(namen: Iterable[str], merkmale: dict[str, Merkmal]) -> list[str]
     return list(gefunden)
 
 
-def _paare(tage: list[date], geliefert: pd.Series, *, aelter: bool) -> list[tuple[date, date]]:
+def _paare(tage: list[date], geliefert: set[date], *, aelter: bool) -> list[tuple[date, date]]:
     """Stichtag of the Kennzahl and of the counts it uses."""
-    da = sorted(set(geliefert))
     if not aelter:
-        return [(tag, tag) for tag in tage if tag in set(da)]
+        return [(tag, tag) for tag in tage if tag in geliefert]
+    da = sorted(geliefert)
     return [(tag, max(d for d in da if d <= tag)) for tag in tage if da and da[0] <= tag]
 
 
-def _je_datei(zeilen: pd.DataFrame, quellen: dict[str, Quelle], *, intern: bool) -> list[dict]:
+def _je_datei(zeilen: list[dict], quellen: dict[str, Quelle], *, intern: bool) -> list[dict]:
+    je_datei: dict[tuple, list[dict]] = {}
+    for zeile in zeilen:
+        je_datei.setdefault((zeile["quelle"], zeile["datei"], zeile["blatt"]), []).append(zeile)
     gruppen = []
-    for (quelle, datei, blatt), teil in zeilen.groupby(["quelle", "datei", "blatt"], sort=True):
+    for (quelle, datei, blatt), teil in sorted(je_datei.items()):
         profil = quellen.get(quelle)
-        gruende = dict.fromkeys(grund for gruende in teil["korrekturen"] for grund in sorted(gruende))
+        gruende = dict.fromkeys(grund for zeile in teil for grund in sorted(zeile["korrekturen"]))
         if not intern and profil:
             gruende = dict.fromkeys(_ohne_zahlen(grund, profil.korrektur) for grund in gruende)
-        spalten = [s for s in dict.fromkeys(teil["spalte"]) if s not in ("", "berechnet")]
+        spalten = [s for s in dict.fromkeys(z["spalte"] for z in teil) if s not in ("", "berechnet")]
         gruppen.append(
             {
                 "quelle": quelle,
@@ -92,10 +97,10 @@ def _je_datei(zeilen: pd.DataFrame, quellen: dict[str, Quelle], *, intern: bool)
                 "datei": datei,
                 "blatt": blatt,
                 "spalten": ", ".join(f"»{s}«" for s in spalten[:6]) + (" …" if len(spalten) > 6 else ""),
-                "geladen_am": teil["geladen_am"].max(),
-                "profil": teil["profil"].iloc[0][:8],
+                "geladen_am": max(z["geladen_am"] for z in teil),
+                "profil": teil[0]["profil"][:8],
                 "korrekturen": "; ".join(gruende),
-                "angenommen": int(teil["angenommen"].max()),
+                "angenommen": int(max(z["angenommen"] for z in teil)),
             }
         )
     return gruppen

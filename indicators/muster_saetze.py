@@ -49,7 +49,8 @@ def sage_haeufung(s: dict) -> list[str]:
         return ["Einzelne Häufungen heben sich nicht vom Zufall ab."]
     return [
         f"{_raeume(s['hoch_hoch'])} {_liegt(s['hoch_hoch'])} in einer Häufung hoher Werte, "
-        f"{_raeume(s['niedrig_niedrig'])} in einer Häufung niedriger Werte; im Mittel sind höchstens 5 % davon Zufallsfunde."
+        f"{_raeume(s['niedrig_niedrig'])} in einer Häufung niedriger Werte; im Mittel sind höchstens 5 % davon "
+        "Zufallsfunde."
     ]
 
 

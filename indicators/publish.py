@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -162,13 +162,13 @@ def _hash(schluessel: bytes, gebiet, quellen, kennzahlen, freigaben, eingang: Ei
 
 @dataclass(frozen=True)
 class Mittel:
-    """What building needs beside its input: memory of earlier publications, key of the installation, progress, indices."""
+    """What building needs beside its input: memory of earlier publications, key, progress, indices."""
 
     ordner: Path  # daten/<gebiet>
     gedaechtnis: Gedaechtnis
     schluessel: bytes
     melde: Melder
-    werk: Indexwerk = Indexwerk()
+    werk: Indexwerk = field(default_factory=Indexwerk)
     listen: tuple[Zusammenstellung, ...] = ()
 
 
@@ -305,7 +305,8 @@ def _build(gebiet, quellen, eingabe: Eingabe, eingang: Eingang, bau: Path, kopf:
 
     @cache
     def herkunft(intern: bool, stichtage: tuple) -> pd.DataFrame:
-        return build_herkunft([*fassungen, *mittel.werk.herkunft], dict(stichtage), eingang.woher, merkmale, quellen, intern=intern)
+        paare = [*fassungen, *mittel.werk.herkunft]
+        return build_herkunft(paare, dict(stichtage), eingang.woher, merkmale, quellen, intern=intern)
 
     for nr, freigabe in enumerate(freigaben, start=1):
         bescheid, ziel = bescheide[freigabe.id], bau / f"werte_{freigabe.id}"

@@ -123,6 +123,19 @@ def test_parts_add_up_to_the_whole_at_every_step_and_end_after_ten_years():
         prognose.projiziere_teile(teile, wechsel, ganz)
 
 
+def test_a_band_no_part_would_fill_is_spread_like_everybody():
+    alt = np.stack([bevoelkerung(), bevoelkerung()])
+    neu = alt.copy()
+    neu[1, 0, 6] = 0  # of part 1 nobody was left, of part 0 all were
+    jetzt = alt.copy()
+    jetzt[0, 0, 5] = 0  # and now the cohort lives in part 1 alone
+    kreis = prognose.uebergang(alt.sum(0), neu.sum(0))
+    ganz = prognose.projiziere(jetzt.sum(0), kreis, 5)
+    reihe = prognose.projiziere_teile(jetzt, prognose.uebergang(alt, neu, kreis=None), ganz)
+    assert ganz[1, 0, 6] == pytest.approx(50)  # 100 of 200 stayed
+    assert reihe[1, :, 0, 6].sum() == pytest.approx(50) and (reihe[1, :, 0, 6] > 20).all()
+
+
 def test_between_two_steps_the_way_is_straight():
     reihe = np.array([10.0, 20.0, 40.0])
     assert [prognose.zwischen(reihe, j) for j in (0, 3, 5, 10)] == pytest.approx([10, 16, 20, 40])
@@ -233,6 +246,13 @@ def test_kommunen_end_after_ten_years_and_the_kreis_goes_on(offen):
     p = offen.tabellen["prognose"]
     assert set(p.loc[p["jahr"] == 2038, "ebene"]) == {"kreis"}
     assert set(p.loc[p["jahr"] == 2033, "ebene"]) == {"kreis", "kommune"}
+
+
+def test_growth_is_measured_on_one_side_of_the_census_only(offen):
+    steigerung = offen.angaben["steigerung"]
+    assert (steigerung["von"], steigerung["bis"]) == ("2017-12-31", "2021-12-31")
+    # made with 5, 25 % more need than 2016: 1,25 / 1,05 in four years
+    assert steigerung["rate"] == pytest.approx((1.25 / 1.05) ** 0.25 - 1, abs=2e-3)
 
 
 def test_need_is_compared_at_equal_ages(offen):

@@ -110,6 +110,8 @@ def test_false_discovery_rate_by_hand():
          1.0]  # fmt: skip
     bestanden, schwelle = raum.fdr(np.array(p))
     assert bestanden.sum() == 4 and schwelle == 0.0095
+    assert raum.fdr(np.array([0.05, 0.04, 0.03, 0.02, 0.01]))[1] == 0.05  # each exactly on its step
+    assert raum.fdr(np.array([0.011, 0.5, 0.6, 0.7, 0.8]))[1] == 0 and raum.fdr(np.array([]))[1] == 0
 
 
 # --- edges -------------------------------------------------------------------------------------------------------

@@ -36,13 +36,17 @@ def test_what_is_secret_is_not_in_the_index_and_says_so(torkreis, client, kennza
             assert zeile["Rang"] == zeile["Index Status"] == zeile["Summe Status"] == ""
 
 
-def test_few_areas_get_a_rank_and_no_class(client):
+def test_few_areas_get_a_rank_and_no_class(client, kennzahlen):
+    seite = client.get(f"/torkreis/index?ebene=quartier&kennzahl={kennzahlen[0].id}").text
+    oben = seite.split("<h2>Rechenblatt")[0]
+    assert "zu wenige Räume (unter 30)" in oben and "Fünftel" in oben and "sehr niedrig" not in oben
+    assert "Mit nur einer Kennzahl entscheiden die Gewichte nichts." in oben
+
+
+def test_what_cannot_be_computed_is_told_in_a_sentence(client):
+    """Both quotes together are open in a single Quartier."""
     seite = client.get("/torkreis/index").text
-    assert (
-        "zu wenige Räume (unter 30)" in seite
-        and "Fünftel" in seite
-        and "sehr niedrig" not in seite.split("Rechenblatt")[0]
-    )
+    assert "Weniger als zwei Räume haben zu allen Kennzahlen einen Wert" in seite
 
 
 def test_names_that_are_formulas_stay_text(client, kennzahlen):
@@ -59,7 +63,8 @@ def test_names_that_are_formulas_stay_text(client, kennzahlen):
 def test_patterns_of_few_areas_and_hidden_cells_say_what_cannot_be_said(torkreis, client, kennzahlen):
     store = torkreis.store("torkreis")
     s = store.read_raumstatistik(kennzahlen[0].id, "quartier")
-    assert s["lisa_permutationen"] == 0 and "erst ab 30 Räumen" in client.get("/torkreis/muster").text
+    assert (s["status"], s["moran"], s["lisa_permutationen"]) == ("zu_wenige", None, 0)
+    assert "weniger als 8 Räume mit Wert und Nachbarn" in client.get("/torkreis/muster").text
     for e in kennzahlen:
         werte = store.read_werte(e.id, "quartier", e.stichtage["quartier"][-1])
         s = store.read_raumstatistik(e.id, "quartier")

@@ -193,7 +193,7 @@ def build_glaettung(eintrag, werte, statistik) -> list:
     return [
         html.Section(
             [
-                html.H2("Was vom Zufall bleibt"),
+                html.H2("Geglättete Werte"),
                 html.P(
                     "In kleinen Räumen schwankt ein Anteil schon durch wenige Fälle. Geglättete Werte sind zum Mittel "
                     f"aller Räume ({mittel}) hin verschoben, umso mehr, je kleiner die Bezugsgruppe ist. Das Gewicht "

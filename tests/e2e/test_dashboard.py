@@ -107,6 +107,29 @@ def test_map_legend_and_ranking_share_the_first_screen(seite, server):
     assert seite.locator("#rang .rang-zeile").first.bounding_box()["y"] < 300
 
 
+def test_other_weights_turn_the_index_and_the_link_brings_it_back(seite, server, tmp_path):
+    oeffne(seite, server, "/berlin/index")
+    assert seite.locator("svg.raumbild path").count() >= 542
+    seite.get_by_label("Gewicht 1", exact=True).fill("5")
+    seite.get_by_label("Kennzahl 4", exact=True).select_option("mss_k03_altersarmut")
+    seite.get_by_role("button", name="Berechnen").click()
+    seite.wait_for_url(re.compile("gewicht=5"))
+    assert "Die Rangfolge" in seite.locator(".index-saetze").inner_text()
+    assert "Altersarmut" in seite.locator("main").inner_text()
+    vorher, link = seite.locator(".index-saetze").inner_text(), seite.url
+    with seite.expect_download() as download:
+        seite.get_by_role("link", name="Rechenblatt (XLSX)").click()
+    ziel = tmp_path / "index.xlsx"
+    download.value.save_as(ziel)
+    assert "Altersarmut (MSS)" in [
+        z.value for zeile in openpyxl.load_workbook(ziel)["Rechenblatt"].iter_rows() for z in zeile
+    ]
+    seite.goto(link)
+    assert seite.locator(".index-saetze").inner_text() == vorher
+    seite.get_by_role("link", name=re.compile("Räumliche Muster")).click()
+    assert "Ähnliche Werte liegen beieinander" in seite.locator(".index-saetze").inner_text()
+
+
 @pytest.mark.parametrize("breite", [1440, 320])
 @pytest.mark.parametrize("pfad", SEITEN)
 def test_axe_finds_nothing(browser, server, pfad, breite):
