@@ -485,7 +485,9 @@ def _build_stand(gebiet, quellen, eingang: Eingang, freigabe: Freigabe, bescheid
     }
 
 
-def _find_fehlende(eingabe: Eingabe, quellen: dict[str, Quelle], eingang: Eingang, tabellen: dict, listen) -> list[dict]:
+def _find_fehlende(
+    eingabe: Eingabe, quellen: dict[str, Quelle], eingang: Eingang, tabellen: dict, listen
+) -> list[dict]:
     return find_fehlende(
         eingabe.kennzahlen.values(),
         gezeigt={name for name, tabelle in tabellen.items() if tabelle["wert"].notna().any()},
