@@ -93,6 +93,8 @@ def _ohne_ort(feld: Feld, geruest: Geruest) -> np.ndarray:
     """Cases that lie in no Raum, Gebietsstand × Stichtag: those of the Gebiet less those of a whole level; NaN where
     no level is completely open."""
     orte, da = ~geruest.rest, geruest.oberster >= 0
+    eigen = np.zeros(geruest.gruppe.max() + 1, bool)
+    eigen[geruest.gruppe[geruest.eigen]] = True
     form = (geruest.gruppe.max() + 1, len(feld.tage))
     summen = []
     for zahl in (np.nan_to_num(feld.zaehler), np.nan_to_num(feld.nenner), (feld.status != OFFEN).astype(float)):
@@ -102,7 +104,8 @@ def _ohne_ort(feld: Feld, geruest: Geruest) -> np.ndarray:
     ganzes_x, ganzes_n = (
         np.where(da[:, None], getattr(feld, z)[geruest.oberster], np.nan) for z in ("zaehler", "nenner")
     )
-    ganz = (summen[2] == 0) & (np.abs(summen[1] - ganzes_n) < 0.5)  # a level of own areas need not make up the Gebiet
+    # Own areas need not make up the Gebiet, and whoever adds some shall not change what is said of the others.
+    ganz = (summen[2] == 0) & (np.abs(summen[1] - ganzes_n) < 0.5) & ~eigen[geruest.gruppe][:, None]
     ohne_ort = np.full((geruest.stand.max() + 1, len(feld.tage)), np.nan)
     for zeile in np.flatnonzero(ganz.any(axis=1)):
         stand = geruest.stand[zeile]

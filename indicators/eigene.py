@@ -7,7 +7,6 @@ of an area that has been removed or put together anew can still subtract them.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from geodata.eigene_raeume import build_eltern, build_raeume, build_teile
 from geodata.gebiet import Gebiet
 from indicators.freigabe import Freigabe
 from indicators.gate import EINWOHNER
+from indicators.platte import write_ganz
 from indicators.umrechnung import fasse_zusammen
 from indicators.zaehlung import summiere
 
@@ -46,16 +46,14 @@ def read_archiv(ordner: Path) -> list[Eigene]:
 
 def merke(ordner: Path, gezeigt: list[Eigene]) -> None:
     """Remember the areas of a snapshot. Called before the pointer turns: a crash in between remembers too much."""
-    bekannt = {e.schluessel(e.raeume[0]) for e in read_archiv(ordner)}
+    archiv = read_archiv(ordner)
+    bekannt = {e.schluessel(e.raeume[0]) for e in archiv}
     neue = [e.model_copy(update={"raeume": (r,)}) for e in gezeigt for r in e.raeume if e.schluessel(r) not in bekannt]
     if not neue:
         return
     pfad = ordner / ARCHIV
     pfad.parent.mkdir(parents=True, exist_ok=True)
-    with pfad.open("a", encoding="utf-8", newline="\n") as datei:
-        datei.writelines(e.model_dump_json(by_alias=True) + "\n" for e in neue)
-        datei.flush()
-        os.fsync(datei.fileno())
+    write_ganz(pfad, "".join(e.model_dump_json(by_alias=True) + "\n" for e in [*archiv, *neue]))
 
 
 # --- before the gate ---------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from pathlib import Path
 from geodata.eigene import ORDNER, Bestand, Datei, Eigene, check, lege_ab, read_bestand, read_dateien
 from geodata.fehler import GebietError
 from geodata.gebiet import Gebiet
+from geodata.protokoll import protokolliere
 from indicators.eigene_pruefung import Zustand, list_zustaende
 from indicators.freigabe import Freigabe
 from indicators.store import Store, find_aktuell
@@ -63,7 +64,9 @@ class Werkstatt:
                 wo=str(ziel),
                 tun="Einen anderen Dateinamen wählen, oder mit »--ersetzen« an ihre Stelle setzen.",
             )
-        return lege_ab(ordner, eigene)
+        pfad = lege_ab(ordner, eigene)
+        protokolliere(self._daten, "eigene_angelegt", gebiet_id, raeume=len(eigene.raeume))
+        return pfad
 
     def entferne(self, gebiet_id: str, kennung: str) -> None:
         """Take a file away.
@@ -79,3 +82,4 @@ class Werkstatt:
                 tun=f"»sozialraum eigene liste --gebiet {gebiet_id}« zeigt alle.",
             )
         vorhanden[kennung].unlink()
+        protokolliere(self._daten, "eigene_entfernt", gebiet_id)

@@ -11,6 +11,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from geodata.eigene import VORSILBE
+
 # Why there is no verdict or no trend; the codes in arrays are the places in this list.
 GRUENDE = (
     "",
@@ -55,8 +57,8 @@ class Angaben:
 
 class Geruest:
     """The Räume of all Gebietsstände in one order; `eltern`, `oberster`: place of the parent and of the Raum at the top
-    (−1: none); `gruppe`: number of level and Gebietsstand; `stand`: of the Gebietsstand, the oldest first;
-    `reihe`: number of the series a Raum belongs to; `reihe_mehrfach`: series of a Raum that was cut anew."""
+    (−1: none); `eigen`: own areas; `gruppe`: number of level and Gebietsstand; `stand`: of the Gebietsstand, the oldest
+    first; `reihe`: number of the series a Raum belongs to; `reihe_mehrfach`: series of a Raum that was cut anew."""
 
     def __init__(self, raeume: pd.DataFrame) -> None:
         """Args: raeume: raum_id, gebietsstand, zuschnitt, eltern_id, ebene, rest."""
@@ -67,6 +69,7 @@ class Geruest:
         self.gebietsstand = r["gebietsstand"].to_numpy(object)
         self.ebene = r["ebene"].to_numpy(object)
         self.rest = r["rest"].to_numpy(bool)
+        self.eigen = np.array([e.startswith(VORSILBE) for e in self.ebene], bool)
         self.schluessel = pd.MultiIndex.from_frame(r[["raum_id", "gebietsstand"]])
         eltern = pd.MultiIndex.from_arrays([r["eltern_id"].fillna(""), r["gebietsstand"]])
         self.eltern = self.schluessel.get_indexer(eltern)
