@@ -99,3 +99,20 @@ def test_all_vectors(referenz):
             assert ist == pytest.approx([float(soll[s]) for s in ("value", "lower95_0cl", "upper95_0cl")], rel=1e-7)
         else:
             assert rate.grund == "zu_wenig_faelle"
+
+
+@pytest.mark.parametrize(("sicherheit", "grenzen"), [(0.95, "95_0cl"), (0.998, "99_8cl")])
+def test_all_indirect_vectors(referenz, sicherheit, grenzen):
+    """Rate per 100,000 and per 1,000, ratio, ratio × 100; the people are the same in all three test areas."""
+    geprueft = 0
+    for soll in csv.DictReader((referenz / "methods/rates/isr_expected.csv").open()):
+        if not soll["area"].startswith("testdata"):
+            continue
+        wort, _, mal = soll["statistic"].rpartition(" ")
+        pro = float(mal) if "rate" in wort else None
+        rate = indirekt(float(soll["observed"]), MENSCHEN, REF_FAELLE, REF_MENSCHEN, pro=pro, sicherheit=sicherheit)
+        ist = np.array([rate.wert, rate.unten, rate.oben]) * (1 if pro else float(mal))
+        spalten = ("value", f"lower{grenzen}", f"upper{grenzen}")
+        assert ist == pytest.approx([float(soll[s]) for s in spalten], rel=1e-9), soll["statistic"]
+        geprueft += 1
+    assert geprueft == 12
