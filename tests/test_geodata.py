@@ -106,6 +106,8 @@ def test_further_hierarchies_are_further_parents(gebiet):
     aendere(
         gebiet, "gebiet.toml", '[[ebene]]\nid = "kommune"', f'{jugendamt}eltern = "kreis"\n[[ebene]]\nid = "kommune"'
     )
+    with (gebiet.ordner / "gebiet.toml").open("a", encoding="utf-8") as datei:
+        datei.write(REST)
     for ab in ("2015-01-01", "2020-01-01"):
         zeilen = ["K;Prüfkreis;kreis;;", "J1;Süd;jugendamt;K;", "J2;Nord;jugendamt;K;"]
         zeilen += [f"K0{nr};Ort {nr};kommune;K;J{1 if nr < 3 else 2}" for nr in (1, 2, 3, 4)]
@@ -118,6 +120,10 @@ def test_further_hierarchies_are_further_parents(gebiet):
     flaechen = read_geometrie(gebiet, gebiet.gebietsstaende[0]).set_index("raum_id").area / 1e6
 
     assert dict(zip(k01["hierarchie"], k01["eltern_id"], strict=True)) == {"gebiet": "K", "jugendamt": "J1"}
+    # Children add up to their parent in every hierarchy, also where one of them belongs to no Jugendamt.
+    kinder = eltern[eltern["gebietsstand"] == "2020-01-01"].groupby(["hierarchie", "eltern_id"])["raum_id"].agg(set)
+    assert kinder["gebiet", "K"] == {"K01", "K02", "K03", "K04", "K-R"}
+    assert kinder["jugendamt", "K"] == {"J1", "J2", "K-R"} and kinder["jugendamt", "J1"] == {"K01", "K02"}
     assert flaechen[["J1", "J2", "K"]].tolist() == pytest.approx([2, 2, 4])
 
 

@@ -27,6 +27,30 @@ def test_two_cases_in_weiler_stay_secret(kleinkreis, freigabe):
     assert werte.loc[("Weiler", 2022), "wert"] == pytest.approx(12 / 610 * 100)
 
 
+def test_outside_the_house_the_suppliers_secret_looks_like_ours(neuer_kleinkreis):
+    """Where a number is so small that we would hide it too, his sign would tell that there is somebody."""
+    profil = neuer_kleinkreis.daten / "katalog/quellen/kk_sgb2.toml"
+    profil.write_text(
+        profil.read_text(encoding="utf-8").replace("null =", 'gesperrt = ["*"]\nnull ='), encoding="utf-8"
+    )
+    lieferung = neuer_kleinkreis.daten / "kleinkreis/eingang/kk_sgb2/sgb2_2023-12.csv"
+    text = lieferung.read_text(encoding="cp1252").replace("Weiler;2", "Weiler;*")
+    lieferung.write_text(text, encoding="cp1252", newline="")
+    neuer_kleinkreis.run("laden", "--gebiet", "kleinkreis")
+    neuer_kleinkreis.run("veroeffentlichen", "--gebiet", "kleinkreis")
+
+    for freigabe, zeichen in (
+        ("kreis", "gesperrt_quelle"),
+        ("kommune", "gesperrt_quelle"),
+        ("oeffentlich", "gesperrt"),
+    ):
+        assert quote(neuer_kleinkreis, freigabe).loc[("Weiler", 2023), "status"] == zeichen, freigabe
+        # Weiler is in no sum, so nothing beside it need be hidden; the town without it is no number of the town.
+        assert quote(neuer_kleinkreis, freigabe).loc[("Südhang", 2023), "status"] == "offen"
+        stadt = neuer_kleinkreis.store("kleinkreis", freigabe).read_werte("sgb2_quote", "kommune", date(2023, 12, 31))
+        assert stadt["status"].item() == "gesperrt_quelle" and stadt["wert"].isna().all()
+
+
 def test_nothing_is_left_of_a_suppressed_value(kleinkreis):
     gesperrt = quote(kleinkreis).query("status == 'gesperrt'")
     assert len(gesperrt) == 2
