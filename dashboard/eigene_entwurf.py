@@ -1,6 +1,7 @@
 """A draft of an own area as it travels in a link or a form: read, completed, checked against what this reader sees."""
 
 from dataclasses import dataclass
+from itertools import chain, islice
 
 import pandas as pd
 
@@ -9,6 +10,8 @@ from geodata.differenz import Vorhaben, find_zugelassene
 from geodata.eigene import Bestand, Datei, Eigene, EigenerRaum, build_kennung, find_fehler
 
 BEVOELKERUNG = ("bevoelkerung", "bev", "einwohner")
+FELD_BIS = 200  # characters; the form stops at TEXT_BIS, a key of a Raum is shorter
+BEFUNDE = 20  # on one page; looking for the name that was meant takes milliseconds each
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,10 @@ def build_entwurf(store, werkstatt, werte: dict[str, list[str]]) -> Entwurf:
     """Out of the fields of a link or a form; unknown ones are ignored, an unknown level is not.
 
     Raises:
-        UnbekannteAngabe: there is no such level or Gliederung here.
+        UnbekannteAngabe: there is no such level or Gliederung here, or more is told than any form sends.
     """
     bestand = read_bestand(store)
+    _check_umfang(werte, hoechstens=len(bestand.raeume))
     gliederungen = tuple(read_gliederungen(store, werkstatt))
     bausteine = _eins(werte, "bausteine") or (bestand.bausteine[-1] if bestand.bausteine else "")
     if bausteine and bausteine not in bestand.bausteine:
@@ -76,6 +80,13 @@ def build_entwurf(store, werkstatt, werte: dict[str, list[str]]) -> Entwurf:
         geprueft="pruefen" in werte,
         gliederungen=gliederungen,
     )
+
+
+def _check_umfang(werte: dict[str, list[str]], *, hoechstens: int) -> None:
+    """Every part is looked up and every text comes back on the page: a link written by hand must not keep a thread
+    busy for minutes."""
+    if sum(map(len, werte.values())) > hoechstens + 20 or any(len(w) > FELD_BIS for w in chain(*werte.values())):
+        raise UnbekannteAngabe("Dieser Link hat zu viele oder zu lange Angaben.")
 
 
 def _eins(werte: dict[str, list[str]], name: str) -> str:
@@ -136,8 +147,8 @@ def find_befunde(store, bestand: Bestand, entwurf: Entwurf) -> list[str]:
     """German sentences on everything that stands against the draft, by what this reader may know."""
     eigene = entwurf.als_eigene()
     neu = eigene.raeume[-1]
-    fehler = [_satz(ort, text, len(eigene.raeume)) for ort, text in find_fehler(eigene, bestand)]
-    if fehler := [f for f in fehler if f]:
+    fehler = (_satz(ort, text, len(eigene.raeume)) for ort, text in find_fehler(eigene, bestand))
+    if fehler := list(islice(filter(None, fehler), BEFUNDE)):
         return fehler
     andere = [Datei(e.id, None, e) for e in entwurf.gliederungen if e.id != eigene.id]
     # What is there comes first: it is the draft that has to give way.

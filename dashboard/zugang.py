@@ -177,7 +177,7 @@ def answer_fehler(fehler: Exception):
         return fehler if fehler.code < 400 else answer(fehler.code)
     if type(fehler).__module__.startswith("dash.") and request.path.startswith("/_dash-"):
         return answer(404)  # Dash reports a wrong script name or component as an exception of its own
-    log.exception("Fehler bei %s", request.path)
+    log.exception("Fehler bei %r", request.path)  # quoted: a path may hold a line break
     return answer(500, fehler.was if isinstance(fehler, MonitoringError) else "")
 
 

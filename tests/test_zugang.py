@@ -243,7 +243,7 @@ def test_a_new_snapshot_is_served_without_a_restart(store):
     assert client.get("/kleinkreis/karte").status_code == 200
 
 
-def test_a_bug_is_a_german_page_without_details(store):
+def test_a_bug_is_a_german_page_without_details(store, caplog):
     def kaputt():
         raise ValueError("geheim 4711")
 
@@ -253,6 +253,8 @@ def test_a_bug_is_a_german_page_without_details(store):
     assert antwort.status_code == 500
     assert "geheim 4711" not in antwort.text
     assert "schiefgegangen" in antwort.text
+    client.get("/kleinkreis/karte%0a2026-11-21 angemeldet: chef")
+    assert not any("\n" in e.getMessage() for e in caplog.records)  # nobody writes lines of his own into the log
 
 
 def test_a_link_reopens_exactly_its_view(store, eintrag):
