@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +29,7 @@ class Sichten:
     def __init__(self, auslage: Callable[[], dict], *, hoechstens: int = HOECHSTENS) -> None:
         self._auslage, self._hoechstens, self._schloss = auslage, hoechstens, threading.Lock()
         self._offen: OrderedDict[tuple[str, str], tuple[Path, Store | None]] = OrderedDict()
+        self._im_bau: defaultdict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
         self._raum_ids: dict[str, tuple[Path, frozenset[str]]] = {}
 
     def stores(self, waehle: Callable[[str, frozenset[str]], Sicht | None]) -> dict[str, Store]:
@@ -52,13 +53,17 @@ class Sichten:
         """None where this snapshot does not have the view: fail closed, told in the log once."""
         platz = (gebiet, sicht.kennung)
         with self._schloss:
-            ordner, store = self._offen.get(platz, (None, None))
+            im_bau = self._im_bau[platz]
+        with im_bau:  # a mixed view takes seconds: only those wait who asked for the same one
+            with self._schloss:
+                ordner, store = self._offen.get(platz, (None, None))
             if ordner != gezeigt.ordner:
                 store = _oeffne(gezeigt.ordner, sicht)
+            with self._schloss:
                 self._offen[platz] = (gezeigt.ordner, store)
+                self._offen.move_to_end(platz)
                 while len(self._offen) > self._hoechstens:
                     self._offen.popitem(last=False)
-            self._offen.move_to_end(platz)
         if store is not None:
             store.hinweis = gezeigt.hinweis
         return store
