@@ -25,7 +25,8 @@ from dashboard.kopfzeile import ORT, Filter, Person
 from dashboard.rollen import Zutritt, find_rollen, finde_sicht, list_wechsel, mit_wechsel
 from dashboard.sichten import OEFFENTLICH, Sichten
 from dashboard.sitzungen import Sitzungen
-from dashboard.zugangsdatei import EIGENER_RECHNER, Rolle, Zugang
+from dashboard.zugangsdatei import DATEI, EIGENER_RECHNER, Rolle, Zugang
+from geodata.fehler import MonitoringError
 
 OHNE_DATEN = ("/assets/", "/_dash-component-suites/")  # our scripts and those of Dash
 OFFEN = (
@@ -173,15 +174,24 @@ class Tor:
                 g.stores = self._sichten.stores(lambda gebiet, ids: finde_sicht(zutritt, gebiet, ids, self._rang))
         return g.stores
 
-    def check_rollen(self) -> list[str]:
-        """Kommunen of the configuration that no published Gebiet has."""
+    def check_rollen(self) -> None:
+        """Is every Kommune of the configuration one of a published Gebiet?
+
+        Raises:
+            MonitoringError: one is not.
+        """
         bekannt: set[str] = set()
 
         def merke(gebiet: str, raum_ids: frozenset[str]) -> None:
             bekannt.update(raum_ids)
 
         self._sichten.stores(merke)
-        return sorted({k for r in self.einstellung.rolle.values() for k in r.kommunen} - bekannt)
+        if fremd := sorted({k for r in self.einstellung.rolle.values() for k in r.kommunen} - bekannt):
+            raise MonitoringError(
+                f"Zugangsdatei: Die Kommune »{fremd[0]}« gibt es in keinem veröffentlichten Gebiet.",
+                wo=f"{self.daten / DATEI}, kommunen",
+                tun="Die Kennung so schreiben wie in raeume.csv des Gebiets (mit führender Null).",
+            )
 
     # --- sessions ----------------------------------------------------------------------------
 

@@ -218,6 +218,31 @@ def _erlaubt(ort: tuple) -> list[str]:
     return [name for name in modell.model_fields if (modell, name) != (Rolle, "id")]
 
 
+def check_freigabe(zugang: Zugang, profil, *, gewaehlt: bool, nur_hier: bool, wo: str) -> None:
+    """May this release profile be what everybody sees?
+
+    Args:
+        gewaehlt: somebody asked for it, at `wo`.
+        nur_hier: the program will listen on this machine only.
+
+    Raises:
+        MonitoringError: roles decide, or the profile may only be served locally.
+    """
+    if zugang.modus != "keine" and gewaehlt:
+        raise MonitoringError(
+            f"Im Modus »{zugang.modus}« entscheidet die Rolle, was gezeigt wird.",
+            wo=wo,
+            tun="Die Angabe des Freigabeprofils weglassen.",
+        )
+    if profil.nur_lokal and not nur_hier:
+        raise MonitoringError(
+            f"Das Profil »{profil.titel}« darf nur auf diesem Rechner gezeigt werden.",
+            wo=wo,
+            tun="»oeffentlich« wählen, das Profil auf dem eigenen Rechner mit »sozialraum starten« ansehen oder in "
+            "zugang.toml eine Anmeldung einrichten.",
+        )
+
+
 def read_geheimnis(zugang: Zugang, daten: Path) -> str:
     """The secret of this mode, from the environment or from a file that only its owner and group may read.
 

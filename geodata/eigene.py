@@ -20,7 +20,7 @@ from pathlib import Path
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from geodata.fehler import GebietError
+from geodata.fehler import GebietError, sage_befund
 from geodata.gebiet import Gebiet
 
 VORSILBE = "eigene_"
@@ -175,15 +175,7 @@ def _modellfehler(fehler: ValidationError, kennung: str, wo: str) -> GebietError
 
 
 def _modellbefund(befund: dict) -> str:
-    ort = ".".join(map(str, befund["loc"]))
-    match befund["type"]:
-        case "missing":
-            return f"{ort} fehlt"
-        case "extra_forbidden":
-            return f"{ort} ist kein bekannter Eintrag"
-        case "too_short":
-            return "es ist kein Raum angegeben ([[raum]])"
-    return f"{ort} hat den unzulässigen Wert »{befund['input']}«"
+    return "es ist kein Raum angegeben ([[raum]])" if befund["type"] == "too_short" else sage_befund(befund)
 
 
 # --- checking ----------------------------------------------------------------------------------------------------

@@ -51,3 +51,14 @@ class GeheimhaltungError(MonitoringError):
     """A table cannot be published safely; nothing of it is."""
 
     exit_code = 40
+
+
+def sage_befund(befund: dict) -> str:
+    """What pydantic found in a file (one of its `errors()`), as half a German sentence that begins with the place."""
+    ort = ".".join(map(str, befund["loc"]))
+    match befund["type"]:
+        case "missing":
+            return f"{ort} fehlt"
+        case "extra_forbidden":
+            return f"{ort} ist kein bekannter Eintrag"
+    return f"{ort} hat den unzulässigen Wert »{befund['input']}«"

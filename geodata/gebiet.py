@@ -12,7 +12,7 @@ from typing import Literal, Self
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from geodata.fehler import GebietError
+from geodata.fehler import GebietError, sage_befund
 
 GEBIETE = Path(__file__).parent / "gebiete"
 SPALTEN = ["raum_id", "name", "ebene", "eltern_id"]
@@ -273,15 +273,9 @@ def _toml_fehler(fehler: ValidationError, gebiet_id: str, pfad: Path) -> GebietE
 
 
 def _toml_befund(befund: dict) -> str:
-    ort = ".".join(map(str, befund["loc"]))
-    match befund["type"]:
-        case "missing":
-            return f"{ort} fehlt"
-        case "extra_forbidden":
-            return f"{ort} ist kein bekannter Eintrag"
-        case "value_error":
-            return f"{ort} {befund['ctx']['error']}".strip()
-    return f"{ort} hat den unzulässigen Wert »{befund['input']}«"
+    if befund["type"] == "value_error":
+        return f"{'.'.join(map(str, befund['loc']))} {befund['ctx']['error']}".strip()
+    return sage_befund(befund)
 
 
 def _read_hierarchien(tabelle: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ the new one; the shares of an old Raum sum to 1). It speaks of the lowest level 
 A missing `anteil` means that nobody knows the share: such counts are never converted.
 """
 
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
@@ -126,6 +127,18 @@ def check_umstieg(gebiet: Gebiet, alt: Gebietsstand, neu: Gebietsstand, tabelle:
             tun="Jeder alte Raum braucht Zeilen, deren Anteile zusammen 1 ergeben, jeder neue mindestens eine. Was "
             "sich nicht berechnen lässt, in gebiet.toml unter [[gebietsstand.umstieg_fest]] mit Grund festlegen.",
         )
+
+
+def find_alte_raeume(gebiet: Gebiet, raum_id: str, gebietsstand: str, tag: date) -> tuple[str, dict[str, float]]:
+    """The Räume that a converted value of `tag` was apportioned from: their Gebietsstand, raum_id → share (0 to 1)."""
+    stand = gebiet.gebietsstand_am(tag).id
+    eltern = gebiet.read_eltern()
+    eltern = eltern[(eltern["gebietsstand"] == gebietsstand) & (eltern["hierarchie"] == "gebiet")]
+    unten = {raum_id}
+    while neue := set(eltern.loc[eltern["eltern_id"].isin(unten), "raum_id"]) - unten:
+        unten |= neue
+    tabelle = read_umstiege(gebiet).get(stand)
+    return stand, tabelle[tabelle["raum_neu"].isin(unten)].groupby("raum_alt", sort=True)["anteil"].sum().to_dict()
 
 
 def _raeume(gebiet: Gebiet, stand: Gebietsstand) -> set[str]:

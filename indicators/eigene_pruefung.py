@@ -9,8 +9,8 @@ from geodata.differenz import Ablehnung, Vorhaben
 from geodata.eigene import ORDNER, Bestand, Datei, Eigene
 from geodata.gebiet import Gebiet
 from indicators.eigene import read_vorhaben
+from indicators.eingabe import Eingabe, Melder, build_eingabe, entscheide, find_nutzlose
 from indicators.eingang import read_eingang
-from indicators.publish import Eingabe, Melder, build_eingabe, entscheide, find_nutzlose
 from indicators.store import Store
 
 GEZEIGT, WARTET, ABGELEHNT = "gezeigt", "wartet", "abgelehnt"

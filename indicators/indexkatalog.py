@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Collection, Mapping
 from datetime import date
@@ -12,7 +11,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from geodata.fehler import KatalogError
-from indicators.kennzahl import ERWARTET, ID_MUSTER
+from indicators.katalogfehler import build_katalogfehler, gemeint
+from indicators.kennzahl import ID_MUSTER
 
 ORDNER = Path(__file__).parent / "indizes"
 
@@ -140,7 +140,7 @@ def check_indizes(indizes: Mapping[str, Index], kennzahlen: Mapping[str, object]
                 raise KatalogError(
                     f"Index »{index.id}«: Die Kennzahl »{name}« gibt es nicht.",
                     wo=f"{index.id}.toml",
-                    tun=_gemeint(name, kennzahlen) or "Die Kennzahl unter kennzahlen/ anlegen.",
+                    tun=gemeint(name, kennzahlen) or "Die Kennzahl unter kennzahlen/ anlegen.",
                 )
         for name in index.ergebnis.namen:
             if kennzahlen[name].art != "index" or gefuellt.setdefault(name, index.id) != index.id:
@@ -157,28 +157,9 @@ def ausgaben(indizes: Collection[Index]) -> frozenset[str]:
 
 
 def _katalogfehler(pfad: Path, fehler: ValidationError) -> KatalogError:
-    """One error of pydantic, told in German with file and key path; a key misspelt also looks like one that is missing,
-    so unknown ones come first."""
+    """A key misspelt also looks like one that is missing, so unknown ones come first."""
     erster = min(fehler.errors(), key=lambda e: e["type"] != "extra_forbidden")
-    ort = ".".join(str(teil) for teil in erster["loc"])
-    match erster["type"]:
-        case "extra_forbidden":
-            was = f"Der Schlüssel »{ort}« ist unbekannt."
-            tun = _gemeint(str(erster["loc"][-1]), SCHLUESSEL) or "Den Schlüssel entfernen."
-        case "missing":
-            was, tun = f"Die Angabe »{ort}« fehlt.", "Die Angabe ergänzen; Muster ist mss.toml."
-        case "value_error":
-            stelle, _, was = str(erster["ctx"]["error"]).partition(": ")
-            ort, tun = f"{ort}.{stelle}".strip("."), "Den Eintrag berichtigen."
-        case art:
-            was = f"»{ort}« passt nicht: {erster['input']!r}."
-            tun = next((text for anfang, text in ERWARTET.items() if art.startswith(anfang)), "Den Wert berichtigen.")
-    return KatalogError(f"Index »{pfad.stem}«: {was}", wo=f"{pfad}, Schlüssel {ort}", tun=tun)
-
-
-def _gemeint(name: str, namen: Collection[str]) -> str:
-    naechste = difflib.get_close_matches(name, namen, n=1)
-    return f"Gemeint »{naechste[0]}«?" if naechste else ""
+    return build_katalogfehler(f"Index »{pfad.stem}«", pfad, erster, SCHLUESSEL, muster="Muster ist mss.toml")
 
 
 SCHLUESSEL = {name for modell in (Index, Ausgabe, Gueltig, Ziele) for name in modell.model_fields} - {"id"}

@@ -1,6 +1,5 @@
 """The catalogue of Kennzahlen: reads kennzahlen/<id>.toml, one file per Kennzahl, file name = id."""
 
-import difflib
 import re
 import tomllib
 from collections.abc import Collection, Mapping
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from geodata.fehler import KatalogError
 from indicators.arten import Spalte, compute
+from indicators.katalogfehler import build_katalogfehler, gemeint
 from indicators.kennzahlregeln import find_fehler
 
 ORDNER = Path(__file__).parent / "kennzahlen"
@@ -258,7 +258,7 @@ def read_kennzahl(pfad: Path) -> Kennzahl:
             tun="Häufig fehlt ein Anführungszeichen oder eine Klammer in der genannten Zeile (line).",
         ) from fehler
     except ValidationError as fehler:
-        raise _katalogfehler(pfad, fehler) from fehler
+        raise build_katalogfehler(f"Kennzahl »{pfad.stem}«", pfad, fehler.errors()[0], SCHLUESSEL) from fehler
 
 
 def check_katalog(
@@ -291,7 +291,7 @@ def check_katalog(
             raise KatalogError(
                 f"Kennzahl »{kennzahl.id}«: Die Kennzahl »{mass.kennzahl}« gibt es nicht.",
                 wo=f"{kennzahl.id}.toml, Schlüssel vollstaendigkeit.kennzahl",
-                tun=_gemeint(mass.kennzahl, kennzahlen) or "Die Kennzahl anlegen, die die Vollständigkeit misst.",
+                tun=gemeint(mass.kennzahl, kennzahlen) or "Die Kennzahl anlegen, die die Vollständigkeit misst.",
             )
         for gebiet, register_von in (register or {}).items():
             _check_register(kennzahl, gebiet, register_von)
@@ -317,48 +317,11 @@ def _unbekanntes_merkmal(kennzahl_id: str, merkmal: str, merkmale: Collection[st
     return KatalogError(
         f"Kennzahl »{kennzahl_id}«: Das Merkmal »{merkmal}« liefert keine Quelle.",
         wo=f"{kennzahl_id}.toml, Schlüssel {stelle}",
-        tun=_gemeint(merkmal, merkmale)
+        tun=gemeint(merkmal, merkmale)
         or "Das Merkmal in einem Quellenprofil beschreiben oder mit lieferung sagen, wer es liefern muss.",
     )
-
-
-def _katalogfehler(pfad: Path, fehler: ValidationError) -> KatalogError:
-    """The first error of pydantic, told in German with file and key path."""
-    erster = fehler.errors()[0]
-    ort = ".".join(str(teil) for teil in erster["loc"])
-    match erster["type"]:
-        case "extra_forbidden":
-            was = f"Der Schlüssel »{ort}« ist unbekannt."
-            tun = _gemeint(str(erster["loc"][-1]), SCHLUESSEL) or "Den Schlüssel entfernen."
-        case "missing":
-            was, tun = f"Die Angabe »{ort}« fehlt.", "Die Angabe ergänzen; Muster sind die anderen Einträge."
-        case "value_error":
-            stelle, _, was = str(erster["ctx"]["error"]).partition(": ")
-            ort, tun = f"{ort}.{stelle}".strip("."), "Den Eintrag berichtigen."
-        case "literal_error":
-            was = f"»{ort}« darf nicht {erster['input']!r} sein."
-            tun = "Erlaubt sind: " + erster["ctx"]["expected"].replace("'", "").replace(" or ", " oder ") + "."
-        case art:
-            was = f"»{ort}« passt nicht: {erster['input']!r}."
-            tun = next((text for anfang, text in ERWARTET.items() if art.startswith(anfang)), "Den Wert berichtigen.")
-    return KatalogError(f"Kennzahl »{pfad.stem}«: {was}", wo=f"{pfad}, Schlüssel {ort}", tun=tun)
-
-
-def _gemeint(name: str, namen: Collection[str]) -> str:
-    naechste = difflib.get_close_matches(name, namen, n=1)
-    return f"Gemeint »{naechste[0]}«?" if naechste else ""
 
 
 SCHLUESSEL = {
     name for modell in (Kennzahl, Ersatz, Bruch, Version, Vollstaendigkeit) for name in modell.model_fields
 } - {"id"}
-ERWARTET = {  # pydantic's error types, by their beginning
-    "bool": "Erwartet: true oder false, ohne Anführungszeichen.",
-    "date": "Erwartet: ein Datum wie 2016-01-01, ohne Anführungszeichen.",
-    "float": "Erwartet: eine Zahl mit Punkt, ohne Anführungszeichen.",
-    "int": "Erwartet: eine ganze Zahl, ohne Anführungszeichen.",
-    "string_too_long": "Den Text kürzen; kurz hat höchstens 28 Zeichen.",
-    "string": "Erwartet: ein Text in Anführungszeichen.",
-    "tuple": 'Erwartet: eine Liste wie ["sgb2_elb", "sgb2_nef"].',
-    "too_short": "Mindestens einen Eintrag nennen.",
-}

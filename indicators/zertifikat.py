@@ -16,6 +16,7 @@ from indicators import geheimhaltung
 from indicators.altstand import find_alte, read_gezeigt
 from indicators.bestand import find_zeiger
 from indicators.eigene import read_vorhaben
+from indicators.eingabe import Eingabe, Melder, build_eingabe
 from indicators.eingang import read_eingang
 from indicators.freigabe import Freigabe
 from indicators.gate import Auftrag, build_auftraege, build_zellen, find_vorher
@@ -23,7 +24,6 @@ from indicators.gedaechtnis import Auflage, Gedaechtnis
 from indicators.kennwerte import fasse_zusammen
 from indicators.manifest import read_manifest
 from indicators.primaer import GRUND_TEXT, OFFEN, UNGENUTZT, build_frage
-from indicators.publish import Eingabe, Melder, build_eingabe
 from indicators.relationen import TRENNER, Block
 from indicators.verlauf import build_system
 from indicators.zahlformat import format_zahl

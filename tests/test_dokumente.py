@@ -10,11 +10,13 @@ import docx
 import pytest
 from docx.oxml.ns import qn
 
-from app import Katalog, _angaben
+from etl.bestand import list_lieferungen
 from geodata.fehler import KatalogError
+from indicators.befehle_bericht import build_angaben
 from indicators.dokumente import Betrieb, build_werte
 from indicators.dokumente.vorlage import build_tabelle, fuelle, list_felder, list_vorlagen, read_antworten, read_bloecke
 from indicators.freigabe import read_freigaben
+from indicators.kataloge import Katalog
 from tests.conftest import Installation
 
 NAMEN = ["00_offene_felder", "01_datenschutzkonzept", "02_verzeichnis", "03_zertifikat", "04_dsfa_vorpruefung",
@@ -93,7 +95,8 @@ def test_an_answer_is_put_in_everywhere_and_the_rest_stays_visible(haus):
 
 def test_person_level_lists_are_named_with_the_columns_that_are_read(beispiel):
     katalog = Katalog(beispiel.daten)
-    angaben = _angaben(katalog, beispiel.daten, katalog.gebiet("musterkreis"))
+    lieferungen = list_lieferungen(katalog.intern("musterkreis"))
+    angaben = build_angaben(katalog.gebiet("musterkreis"), katalog.quellen(), beispiel.daten, lieferungen)
     rollen = {"weiler": {"titel": "Gemeinde Weiler", "kommunen": ("05999012",), "gruppen": ("gw",)}}
     zugang = {"modus": "oidc", "oidc": {"ruhe_minuten": 30.0, "hoechstens_stunden": 10.0}, "rolle": rollen}
     betrieb = Betrieb(beispiel.daten, "1", date(2026, 1, 2), tuple(katalog.freigaben()), zugang, 0)

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ NUR_IN = {
         "etl/load.py",
         "indicators/altstand.py",  # what older snapshots showed
         "indicators/eingang.py",
-        "indicators/publish.py",
+        "indicators/standdateien.py",
         "indicators/store.py",
         "indicators/mischung.py",  # the view of a role over two profiles
         "indicators/frist.py",  # interrupts a query
@@ -57,9 +58,18 @@ NUR_IN = {
     "dash": ("dashboard/",),
     "plotly": ("dashboard/",),
     "flask": ("dashboard/",),
+    "waitress": ("dashboard/befehle.py",),
     "dash_mantine_components": ("dashboard/bausteine.py",),
     "dash_iconify": ("dashboard/bausteine.py",),
+    "typer": ("app.py", "geodata/kommandozeile.py", "geodata/befehle", "etl/befehle", "indicators/befehle"),
+    "rich": ("geodata/kommandozeile.py",),
 }
+
+# who may read what is secret; everybody else has what these hand on, and nothing of it leaves without the gate
+GEHEIM = ("indicators/publish.py", "indicators/zertifikat.py", "indicators/eigene_pruefung.py")
+
+# the commands of the rooms and what they are made of: nobody else leans on them, and nobody else prints
+BEFEHLE = ("app.py", "geodata/kommandozeile.py", *(f"{raum}/befehle" for raum in RAEUME))
 
 
 def find_module() -> list[str]:
@@ -69,10 +79,15 @@ def find_module() -> list[str]:
     return [pfad.relative_to(WURZEL).as_posix() for pfad in dateien + tuer]
 
 
+@cache
+def _knoten(quelltext: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(quelltext)))
+
+
 def find_importe(quelltext: str, datei: str) -> Iterator[tuple[int, str]]:
     """Line and full name of everything a file imports, also inside functions and by name at run time."""
     paket = datei.removesuffix(".py").split("/")[:-1]
-    for knoten in ast.walk(ast.parse(quelltext)):
+    for knoten in _knoten(quelltext):
         match knoten:
             case ast.Import(names=namen):
                 yield from ((knoten.lineno, name.name) for name in namen)
@@ -93,9 +108,23 @@ def find_verstoesse(quelltext: str, datei: str) -> list[str]:
         ziel = name.split(".")[0]
         fremder_raum = ziel in RAEUME and ziel != raum and not _faellt_unter(name, ERLAUBT[raum])
         fremdes_paket = ziel in NUR_IN and not datei.startswith(NUR_IN[ziel])
-        if fremder_raum or fremdes_paket or (ziel == "app" and raum != "app.py"):
+        geheimes = name == "indicators.eingang" or (name == "indicators.eingang.read_eingang" and datei not in GEHEIM)
+        if fremder_raum or fremdes_paket or geheimes or (ziel == "app" and raum != "app.py"):
             verstoesse.append(f"{datei}:{zeile} {name}")
     return verstoesse
+
+
+def find_gesprochenes(quelltext: str, datei: str) -> list[str]:
+    """Where a file prints or uses commands though it is none itself, as "file:line name"."""
+    if datei.startswith(BEFEHLE):
+        return []
+    drucke = [k.lineno for k in _knoten(quelltext) if isinstance(k, ast.Name) and k.id == "print"]
+    importe = [
+        (zeile, name)
+        for zeile, name in find_importe(quelltext, datei)
+        if name.replace(".", "/").startswith(tuple(ort.removesuffix(".py") for ort in BEFEHLE[1:]))
+    ]
+    return [f"{datei}:{zeile} {name}" for zeile, name in [*((z, "print") for z in drucke), *importe]]
 
 
 def _faellt_unter(name: str, erlaubt: tuple[str, ...]) -> bool:
@@ -104,7 +133,18 @@ def _faellt_unter(name: str, erlaubt: tuple[str, ...]) -> bool:
 
 @pytest.mark.parametrize("datei", find_module())
 def test_file_imports_only_what_its_room_may(datei):
-    assert find_verstoesse((WURZEL / datei).read_text(encoding="utf-8"), datei) == []
+    quelltext = (WURZEL / datei).read_text(encoding="utf-8")
+    assert find_verstoesse(quelltext, datei) == []
+    assert find_gesprochenes(quelltext, datei) == []
+
+
+@pytest.mark.parametrize(
+    "zeile",
+    ["print(1)", "from etl.befehle import laden", "from geodata import kommandozeile", "import etl.befehle_befunde"],
+)
+def test_speaking_is_found(zeile):
+    assert find_gesprochenes(zeile, "etl/load.py") != []
+    assert find_gesprochenes(zeile, "etl/befehle_lieferung.py") == []
 
 
 def test_all_rooms_are_looked_at():
@@ -133,6 +173,14 @@ def test_all_rooms_are_looked_at():
         ("dashboard/seiten/karte.py", "import dash_mantine_components as dmc"),
         ("dashboard/seiten/karte.py", "from app import create_server"),
         ("app.py", "import duckdb"),
+        ("dashboard/factory.py", "from indicators.lesen.werte import Werte"),
+        ("indicators/lesen/werte.py", "import duckdb"),
+        ("indicators/standtabellen.py", "from indicators.eingang import read_eingang"),
+        ("indicators/publish.py", "from indicators import eingang"),
+        ("app.py", "from indicators.eingang import read_eingang"),
+        ("etl/load.py", "import typer"),
+        ("etl/befehle.py", "from rich.console import Console"),
+        ("indicators/befehle_bericht.py", "from etl.bestand import list_lieferungen"),
     ],
 )
 def test_a_forbidden_import_is_found(datei, zeile):
@@ -144,7 +192,7 @@ def test_a_forbidden_import_is_found(datei, zeile):
     [
         ("geodata/geometrie.py", "import shapely\nfrom geodata.gebiet import Gebiet\nfrom . import fehler"),
         ("etl/load.py", "import duckdb\nfrom geodata.gebiet import read_gebiete"),
-        ("indicators/publish.py", "from etl.quelle import read_quellen\nfrom etl import quelle\nimport duckdb"),
+        ("indicators/eingang.py", "from etl.quelle import read_quellen\nfrom etl import quelle\nimport duckdb"),
         ("dashboard/factory.py", "from indicators.store import Store\nfrom indicators import bericht\nimport dash"),
         ("app.py", "from etl.load import load_lieferungen\nfrom dashboard.factory import create_app"),
     ],

@@ -22,7 +22,7 @@ import pandas as pd
 
 from indicators.arten import Spalte, compute
 from indicators.auswertung import build_angaben, build_auswertung
-from indicators.publish import _write_datenbank
+from indicators.standdateien import write_datenbank
 
 GROESSEN = {"kreis": (((1, "kreis"), (19, "kommune"), (158, "quartier")), 10, 80, 20), "land": (
     ((1, "land"), (10_990, "gemeinde")), 20, 20, 60)}  # fmt: skip
@@ -86,7 +86,7 @@ def miss(name: str) -> float:
     ergebnis = build_auswertung(tabellen, pd.DataFrame(), raeume, build_angaben(texte))
     gerechnet = time.process_time()
     with tempfile.TemporaryDirectory() as ordner:
-        _write_datenbank(Path(ordner) / "probe.duckdb", **ergebnis)
+        write_datenbank(Path(ordner) / "probe.duckdb", **ergebnis)
         groesse = (Path(ordner) / "probe.duckdb").stat().st_size
     fertig = time.process_time()
     speicher = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
