@@ -32,11 +32,12 @@ from geodata.geometrie import find_zuschnitte, read_geometrien, write_browsergeo
 from geodata.nachbarn import find_nachbarn
 from geodata.umstieg import ART_TEXT, read_umstiege
 from indicators import eigene as eigene_raeume
-from indicators.altstand import find_alte, read_gezeigt
+from indicators.altstand import find_alte, read_eintraege, read_gezeigt
 from indicators.auswertung import build_angaben, build_auswertung
 from indicators.berechnung import Zahlen, build_kennzahl, build_zahlen, ohne_unsinn
 from indicators.bestand import find_folge, find_neuen_namen, find_zeiger, set_zeiger
 from indicators.eingang import Eingang, read_eingang
+from indicators.fassungswechsel import check_fassungen
 from indicators.freigabe import Freigabe
 from indicators.gate import FASSUNG, Bescheid, Regeln, build_regeln, protect_zaehlung
 from indicators.gedaechtnis import Gedaechtnis
@@ -63,6 +64,7 @@ from indicators.store import SCHEMA_VERSION
 from indicators.umrechnung import SPALTEN as UMGERECHNET
 from indicators.umrechnung import build_gewichte, build_heute, build_umgerechnet, rechne_um
 from indicators.vollstaendig import blende_alle
+from indicators.vergleichswerte import find_bezug, find_quellen, find_werte, read_vergleichswerte
 from indicators.wertdatei import write_vergleichsdatei, write_wertdateien
 from indicators.zaehlung import build_zaehlung
 from indicators.zusammenstellung import Zusammenstellung
@@ -101,6 +103,7 @@ def publish(
 
     Raises:
         MonitoringError: nothing is loaded, or somebody else is publishing.
+        KatalogError: a Kennzahl computes otherwise than the snapshot shown, under the same version number.
         GeheimhaltungError: a table cannot be protected; nothing is published then.
     """
     with sperre(ordner), schreibfehler(ordner):
@@ -109,6 +112,7 @@ def publish(
         schluessel = read_schluessel(ordner.parent)
         werk = build_indexwerk(indizes or {}, gebiet.id, kennzahlen)
         listen = tuple((zusammenstellungen or {}).values())
+        aussen = read_vergleichswerte(gebiet, kennzahlen)
         modelle = {**kennzahlen, **{f"index {i.id}": i for i in werk.indizes}, **{f"liste {z.id}": z for z in listen}}
         kennung = _hash(schluessel, gebiet, quellen, modelle, freigaben, eingang, vorhaben, version)
         raeume_auf(ordner / "bestand")
@@ -117,6 +121,8 @@ def publish(
             if neu:
                 set_zeiger(ordner, fertig)
             return Ergebnis(fertig, neu, read_manifest(ordner / "bestand" / fertig)["zertifikate"])
+        if gezeigt := find_zeiger(ordner):
+            check_fassungen(kennzahlen, read_eintraege(ordner / "bestand" / gezeigt))
         jetzt = datetime.now(UTC).replace(microsecond=0)
         name = find_neuen_namen(ordner, kennung, jetzt)
         bau = ordner / "bestand" / f".bau_{os.getpid()}"
@@ -124,7 +130,7 @@ def publish(
         try:
             kopf = {"snapshot": name, "folge": find_folge(name), "erstellt_am": jetzt.isoformat(), "version": version}
             eingabe = build_eingabe(gebiet, quellen, kennzahlen, freigaben, eingang, vorhaben)
-            mittel = Mittel(ordner, Gedaechtnis(ordner), schluessel, melde, werk, listen)
+            mittel = Mittel(ordner, Gedaechtnis(ordner), schluessel, melde, werk, listen, aussen)
             zertifikate, eigene, abgelehnt = _build(gebiet, quellen, eingabe, eingang, bau, kopf, mittel)
             # What must be remembered of a snapshot is written before it gets its name: with it, it may be shown.
             kopf["gedaechtnis"] = mittel.gedaechtnis.schreibe()
@@ -170,6 +176,7 @@ class Mittel:
     melde: Melder
     werk: Indexwerk = field(default_factory=Indexwerk)
     listen: tuple[Zusammenstellung, ...] = ()
+    aussen: pd.DataFrame = field(default_factory=pd.DataFrame)  # see vergleichswerte
 
 
 @dataclass(frozen=True)
@@ -323,11 +330,14 @@ def _build(gebiet, quellen, eingabe: Eingabe, eingang: Eingang, bau: Path, kopf:
             tabellen |= mittel.werk.build(tabellen, {k.id: k.titel for k, _ in fassungen}, rest)
             muster, statistik = build_muster(ohne_rest(tabellen, rest), {k.id: k for k, _ in alle}, nachbarn, gedacht)
             katalog = _build_katalog(alle, titel, tabellen, merkmale, freigaben)
-            auswertung = build_auswertung(tabellen, umgerechnet, raeume, build_angaben(katalog["eintrag"]))
+            angaben = build_angaben(katalog["eintrag"], find_werte(mittel.aussen))
+            auswertung = build_auswertung(tabellen, umgerechnet, raeume, angaben)
             dateien = [geo, _write_werte(tabellen, raeume, ziel), _write_heute(tabellen, umgerechnet, raeume, ziel)]
             dateien.append(_write_vergleiche(auswertung["auswertung"], raeume, ziel))
         vorher = freigabe
         stand = _build_stand(gebiet, quellen, eingang, freigabe, bescheid, kopf, ebenen)
+        stand["bezug"] = find_bezug(mittel.aussen)
+        stand["quellen"] += find_quellen(mittel.aussen)
         stand["pflege"] = pflege.angaben
         stand["einwohner_mindest"] = eigene_raeume.find_mindest(freigaben)
         stand["zusammenstellungen"] = [z.model_dump(mode="json") for z in mittel.listen]
@@ -342,6 +352,7 @@ def _build(gebiet, quellen, eingabe: Eingabe, eingang: Eingang, bau: Path, kopf:
             kennzahl_umgerechnet=umgerechnet,
             umbruch=umbruch,
             katalog=katalog,
+            vergleichswert=mittel.aussen,
             **auswertung,
             **pflege.tabellen,
             klasse=_build_klassen(tabellen, {k.id: k for k, _ in alle}),

@@ -27,12 +27,13 @@ from indicators.muster_saetze import sage_muster
 from indicators.sperre import belege
 from indicators.trichter import Trichter, build_trichter
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 # Comparison, rank and trend as exports carry them; see read_auswertung.
 AUSWERTUNG = (
     *("rest_wert", "rest_urteil", "rest_streng", "rest_grund", "eltern_wert", "eltern_urteil", "eltern_grund"),
     *("gleiche_wert", "gleiche_urteil", "gleiche_grund"),
+    *("bezug_wert", "bezug_urteil", "bezug_streng", "bezug_grund"),
     *("vorher_am", "vorher_diff", "vorher_unten", "vorher_oben", "vorher_urteil", "vorher_grund"),
     *("rang", "rang_von", "rang_bis", "rang_anzahl", "trend", "trend_seit", "trend_grund"),
     *("mittel_wert", "mittel_unten", "mittel_oben", "mittel_seit"),
@@ -94,6 +95,7 @@ class Stand:
     bruch_ab_anteil: float
     ebenen: tuple[StandEbene, ...]
     quellen: tuple[QuellenHinweis, ...]
+    bezug: str = ""  # whom outside the Gebiet values are compared with: "Nordrhein-Westfalen"; empty: nobody declared
     schutz_fassung: str = ""  # a mixed view counts hidden cells as the profile of this title does
 
     @property
@@ -338,6 +340,7 @@ class Store:
                 Version(**v | {"ab": date.fromisoformat(v["ab"]) if v["ab"] else None})
                 for v in roh.pop("versionen", [])
             )
+            roh.pop("rechnung", None)  # what the next publication compares with
             tage = je_kennzahl.get(kennzahl_id, {})
             eintraege[kennzahl_id] = Eintrag(
                 **roh,
@@ -595,7 +598,7 @@ class Store:
             raum_id, name, gebietsstand, stichtag, wert, unten, oben, zaehler, nenner, status, rest, and, each with its
             reason where there is none (a word of `feld.GRUENDE`): `rest_…` against the Gebiet without the Raum
             (`rest_streng`: verdict at 99.8 %), `eltern_…` against its parent without it, `gleiche_…` against similar
-            Räume, `vorher_…` against the Stichtag before (difference with interval), `trend…` of the last five annual
+            Räume, `bezug_…` against the benchmark outside (`bezug_streng`: 99.8 %), `vorher_…` against the Stichtag before (difference with interval), `trend…` of the last five annual
             points, `rang` (1 = highest) of `rang_anzahl` with the ranks it may have, `mittel_…` of three years.
             Verdicts are `hoeher`, `niedriger`, `aehnlich`; trends `steigend`, `fallend`, `keine_aenderung`.
         """
@@ -659,6 +662,23 @@ class Store:
             """,
             {"raum_id": raum_id},
         )
+
+    def vergleichswerte(self) -> pd.DataFrame:
+        """Declared benchmarks outside the Gebiet: bezug, kennzahl_id, stichtag, wert, zaehler, nenner, quelle, in the
+        order of the file; values are compared with those of `stand.bezug`."""
+        return self._frage(
+            "SELECT bezug, kennzahl_id, stichtag, wert, zaehler, nenner, quelle FROM vergleichswert ORDER BY nr"
+        )
+
+    def vergleichswert(self, kennzahl_id: str, stichtag: date) -> float | None:
+        """The benchmark of `stand.bezug`; None where none is declared for this Stichtag."""
+        return self._bezugswerte.get((kennzahl_id, stichtag))
+
+    @cached_property
+    def _bezugswerte(self) -> dict[tuple[str, date], float]:
+        alle = self.vergleichswerte()
+        erster = alle[alle["bezug"] == self.stand.bezug]
+        return {(z.kennzahl_id, z.stichtag): z.wert for z in erster.itertuples()}
 
     def hat_urteile(self, kennzahl_id: str, ebene: str) -> bool:
         """Whether any Raum of this level is compared with the rest of the Gebiet."""

@@ -46,6 +46,23 @@ def urteil(wort, grund, polaritaet: str):
     return html.Span(inhalt, className=f"vergleich {klasse(wort, polaritaet)}")
 
 
+def aussen(store, eintrag, zeile):
+    """The benchmark outside the Gebiet with its verdict below; a dash whose title tells why there is none."""
+    if not zahlen.hat_wert(zeile.bezug_wert):
+        return urteil(None, zeile.bezug_grund, eintrag.polaritaet)
+    wert = zahlen.format_wert(zeile.bezug_wert, eintrag.stellen, eintrag.einheit)
+    if zeile.bezug_urteil not in WORTE:
+        return html.Span(wert, title=f"kein Urteil: {GRUENDE.get(zeile.bezug_grund, '')}")
+    return html.Span([wert, " ", urteil(zeile.bezug_urteil, zeile.bezug_grund, eintrag.polaritaet)], className="aussen")
+
+
+def aussen_quellen(store, kennzahlen) -> str:
+    """Who says so: "Nordrhein-Westfalen: <source>; <source>"; empty where these Kennzahlen have no benchmark."""
+    alle = store.vergleichswerte()
+    da = alle[(alle["bezug"] == store.stand.bezug) & alle["kennzahl_id"].isin(list(kennzahlen))]
+    return f"{store.stand.bezug}: {'; '.join(dict.fromkeys(da['quelle']))}." if len(da) else ""
+
+
 def rang(platz, von, bis, anzahl) -> str:
     """`3 (2–6) von 19`."""
     if not (zahlen.hat_wert(platz) and zahlen.hat_wert(anzahl)):
@@ -78,6 +95,8 @@ def saetze(store, eintrag, zeile, anzahl_gleiche: int, plural: str, abschnitt=No
     if zeile.rest_grund not in ("kein_bezug", "anzahl", *OHNE_TEST):
         teile.append(urteile.satz_rest(store, eintrag, zeile))
         teile.append(urteile.satz_gleiche(store, eintrag, zeile, anzahl_gleiche, plural) if anzahl_gleiche else "")
+    if zeile.bezug_grund not in ("anzahl", "kein_vergleichswert", *OHNE_TEST):
+        teile.append(urteile.satz_aussen(store, eintrag, zeile))
     if zahlen.hat_wert(zeile.vorher_diff) or zeile.rest_grund not in OHNE_TEST:
         teile.append(urteile.satz_vorher(eintrag, zeile))
     if zeile.rest_grund not in ("anzahl", *OHNE_TEST):

@@ -204,6 +204,7 @@ def build_thema(store, raum, titel: str, liste: list):
         "95-%-Intervall",
         "Übriges Gebiet",
         "Vergleich",
+        store.stand.bezug,
         "Lage in der Ebene",
         "Rang",
         "Verlauf",
@@ -211,10 +212,13 @@ def build_thema(store, raum, titel: str, liste: list):
     oberste = raum.ebene == store.stand.ebenen[0].id
     saetze = build_saetze(store, raum, liste)
     zeilen = [build_zeile(store, raum, eintrag, zeile, oberste) for eintrag, zeile in liste]
-    if oberste:
-        kopf, zeilen = [kopf[i] for i in (0, 1, 2, 7)], [[z[i] for i in (0, 1, 2, 7)] for z in zeilen]
+    # The Raum at the top has no rest and no rank, but may be compared with somebody outside.
+    spalten = (0, 1, 2, 5, 8) if oberste else range(len(kopf))
+    spalten = [i for i in spalten if i != 5 or store.stand.bezug]
+    kopf, zeilen = [kopf[i] for i in spalten], [[z[i] for i in spalten] for z in zeilen]
+    klasse = "profil mit-bezug" if store.stand.bezug and not oberste else "profil"
     return html.Section(
-        [html.H2(titel), bausteine.tabelle(kopf, zeilen, titel=f"{titel}: {raum.name}", klasse="profil"), saetze]
+        [html.H2(titel), bausteine.tabelle(kopf, zeilen, titel=f"{titel}: {raum.name}", klasse=klasse), saetze]
     )
 
 
@@ -231,6 +235,7 @@ def build_zeile(store, raum, eintrag, z, oberste: bool) -> list:
         zahlen.format_intervall(z.unten, z.oben, eintrag.stellen) or "–",
         zahlen.format_wert(mass, eintrag.stellen, eintrag.einheit) if zahlen.hat_wert(mass) else "–",
         auswertung.urteil(z.rest_urteil, z.rest_grund, eintrag.polaritaet),
+        auswertung.aussen(store, eintrag, z),
         build_lagebild(eintrag, z, mass, store.stand.ebene(raum.ebene).titel_plural) if raum.mit_geometrie else "–",
         auswertung.rang(z.rang, z.rang_von, z.rang_bis, z.von),
         html.Span([build_verlauf(store, eintrag, raum), auswertung.trend(z)], className="verlauf-trend"),
@@ -314,6 +319,7 @@ def build_legende(store, raum):
                 "Ränge, die mit den Zahlen vereinbar sind. ↗ ↘ → Trend der letzten fünf Jahreswerte."
             ),
             html.P(auswertung.INTERVALL_HINWEIS),
+            *build_aussen(store, raum),
             *build_gruppe(store, raum),
             html.P(
                 "Zeichen: ».« geheim gehalten, »…« nicht geliefert, »x« nicht sinnvoll, ( ) unsicher"
@@ -323,6 +329,18 @@ def build_legende(store, raum):
         ],
         className="blatt-fuss leise",
     )
+
+
+def build_aussen(store, raum) -> list:
+    """What the column of the benchmark outside says, and who says so."""
+    if not store.stand.bezug:
+        return []
+    wahl = [e.id for e in store.katalog() if raum.ebene in e.ebenen]
+    text = (
+        f"{store.stand.bezug}: Vergleichswert zum selben Stichtag, als genau bekannt angenommen; ohne Angabe, wo es "
+        "keinen gibt. "
+    )
+    return [html.P([text, auswertung.aussen_quellen(store, wahl)])]
 
 
 def build_gruppe(store, raum) -> list:
