@@ -318,7 +318,9 @@ def pruefen(
         werte = read_vergleichswerte(g, kennzahlen)
         print(f"Gebiet »{g.id}« ({g.name}): Grenzen in Ordnung.")
         if len(werte):
-            print(f"  {_zahl(len(werte), 'Vergleichswert', 'Vergleichswerte')}, verglichen wird mit {find_bezug(werte)}.")
+            print(
+                f"  {_zahl(len(werte), 'Vergleichswert', 'Vergleichswerte')}, verglichen wird mit {find_bezug(werte)}."
+            )
         for hinweis in hinweise:
             print(f"  Hinweis: {hinweis}")
         if gebiet:

@@ -1,5 +1,6 @@
 """Funnel chart as SVG text. Pure: no store, no page."""
 
+from dataclasses import dataclass
 from html import escape
 
 import numpy as np
@@ -8,19 +9,39 @@ from dashboard import zahlen
 from dashboard.figures import AKZENT, LEISE, LINIE, TINTE, svg
 
 BREITE, HOEHE = 820, 430
+JE_ZEICHEN = 6.9  # width of a letter at 12 px, on the wide side: a name may be shorter than its place, never longer
 RAND = {"l": 64, "r": 18, "o": 16, "u": 52}
 MARKEN = {True: "M{x:.1f} {o:.1f}l6 11h-12z", False: "M{x:.1f} {u:.1f}l6 -11h-12z"}  # ▲ ▼
 
 
-def trichter(t, eintrag, bezug: str) -> str:
-    """Values over size with the limits of chance; Räume beyond 99.8 % are labelled.
+@dataclass(frozen=True)
+class Punkt:
+    """Where a Raum lies in the picture [% of its width and height], and what to say there."""
+
+    links: float
+    oben: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Bild:
+    svg: str
+    punkte: list[Punkt]
+
+
+def trichter(t, eintrag, bezug: str, *, raum: str = "", aussen: tuple[str, float] | None = None) -> Bild:
+    """Values over size with the limits of chance; Räume beyond 99.8 % are labelled where there is room.
 
     Args:
         t: `indicators.trichter.Trichter`.
         bezug: what the size counts ("Bezugsgröße: …").
+        raum: key of a Raum that is marked and always labelled.
+        aussen: name and value of the benchmark outside the Gebiet, drawn as a line.
     """
     oben = max(float(t.raeume["wert"].max()), float(t.kurven["oben_95"].min()), t.mitte * 1.5)
     unten = min(float(t.raeume["wert"].min()), t.mitte * 0.6)
+    if aussen:
+        oben, unten = max(oben, aussen[1]), min(unten, aussen[1])
     tief, hoch = max(0.0, unten - 0.05 * (oben - unten)), oben + 0.08 * (oben - unten)
     n0, n1 = np.log(t.kurven["nenner"].iloc[0]), np.log(t.kurven["nenner"].iloc[-1])
 
@@ -42,22 +63,89 @@ def trichter(t, eintrag, bezug: str) -> str:
             )
             teile.append(f'<polyline points="{punkte}" fill="none" stroke="{LEISE}" stroke-dasharray="{strich}"/>')
     teile.append(f'<path d="M{RAND["l"]} {y(t.mitte):.1f}H{BREITE - RAND["r"]}" stroke="{AKZENT}" stroke-width="2"/>')
-    teile += [punkt(z, x(z.nenner), y(z.wert)) for z in t.raeume.itertuples()]
-    return svg(BREITE, HOEHE, "".join([*teile, "</g>"]))
+    belegt: list[Kasten] = []
+    if aussen:
+        teile += linie_aussen(aussen, eintrag, y(aussen[1]), belegt)
+    orte = [(z, x(z.nenner), y(z.wert)) for z in t.raeume.itertuples()]
+    orte.sort(key=lambda o: o[0].raum_id == raum)  # the marked one is drawn last, over all others
+    teile += [punkt(z, px, py, gewaehlt=z.raum_id == raum) for z, px, py in orte]
+    teile += beschrifte(orte, raum, y(t.mitte), belegt)
+    hinweise = [
+        Punkt(
+            100 * px / BREITE,
+            100 * py / HOEHE,
+            f"{z.name}: {zahlen.format_wert(z.wert, eintrag.stellen, eintrag.einheit)}",
+        )
+        for z, px, py in orte
+    ]
+    return Bild(svg(BREITE, HOEHE, "".join([*teile, "</g>"])), hinweise)
 
 
-def punkt(z, x: float, y: float) -> str:
-    """A circle inside the limits, a triangle outside them; named and filled dark beyond 99.8 %."""
+def punkt(z, x: float, y: float, *, gewaehlt: bool) -> str:
+    """A circle inside the limits, a triangle outside them, filled dark beyond 99.8 %; a ring around the marked one."""
+    ring = (
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="10" fill="none" stroke="{AKZENT}" stroke-width="2.5"/>'
+        if gewaehlt
+        else ""
+    )
     if z.lage == "innen":
-        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="#fff" stroke="{LEISE}" stroke-width="1.5"/>'
+        return f'{ring}<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="#fff" stroke="{LEISE}" stroke-width="1.5"/>'
     pfad = MARKEN[z.hoch].format(x=x, o=y - 6, u=y + 6)
     voll = z.lage == "sehr_auffaellig"
-    form = f'<path d="{pfad}" fill="{TINTE if voll else "#fff"}" stroke="{TINTE}" stroke-width="1.5"/>'
-    if not voll:
-        return form
-    anker, versatz = ("end", -9) if x > BREITE - 170 else ("start", 9)
-    text = f'<text x="{x + versatz:.1f}" y="{y + 4:.1f}" text-anchor="{anker}" font-size="12" fill="{TINTE}">'
-    return f"{form}{text}{escape(z.name)}</text>"
+    return f'{ring}<path d="{pfad}" fill="{TINTE if voll else "#fff"}" stroke="{TINTE}" stroke-width="1.5"/>'
+
+
+Kasten = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+def beschrifte(orte: list, raum: str, mitte: float, belegt: list[Kasten]) -> list[str]:
+    """Names of the marked Raum and of those beyond 99.8 %, the farthest from the middle first; a name that finds no
+    free place beside its point is left out.
+
+    Args:
+        belegt: places that are taken already; those of the names are added.
+    """
+    marken = [(px - 7, py - 7, px + 7, py + 7) for _, px, py in orte]
+    wahl = [o for o in orte if o[0].raum_id == raum or o[0].lage == "sehr_auffaellig"]
+    teile = []
+    for z, px, py in sorted(wahl, key=lambda o: (o[0].raum_id != raum, -abs(o[2] - mitte))):
+        breite = len(z.name) * JE_ZEICHEN
+        fremde = [m for m, (o, _, _) in zip(marken, orte, strict=True) if z.raum_id not in (o.raum_id, raum)]
+        for links, anker, dy in (
+            (px + 10, "start", 4),
+            (px - 10 - breite, "end", 4),
+            (px - breite / 2, "middle", -11),
+            (px - breite / 2, "middle", 19),
+        ):
+            kasten = (links, py + dy - 11, links + breite, py + dy + 4)
+            im_bild = (
+                kasten[0] >= RAND["l"] and kasten[2] <= BREITE and kasten[1] >= 0 and kasten[3] <= HOEHE - RAND["u"]
+            )
+            if im_bild and not any(ueberlappt(kasten, k) for k in (*belegt, *fremde)):
+                belegt.append(kasten)
+                tx = {"start": links, "end": links + breite, "middle": px}[anker]
+                fett = ' font-weight="700"' if z.raum_id == raum else ""
+                text = (
+                    f'<text x="{tx:.1f}" y="{py + dy:.1f}" text-anchor="{anker}" font-size="12"{fett} fill="{TINTE}">'
+                )
+                teile.append(f"{text}{escape(z.name)}</text>")
+                break
+    return teile
+
+
+def ueberlappt(a: Kasten, b: Kasten) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def linie_aussen(aussen: tuple[str, float], eintrag, y: float, belegt: list[Kasten]) -> list[str]:
+    """The benchmark outside the Gebiet, named at the left end of its line."""
+    name = f"{aussen[0]} {zahlen.format_wert(aussen[1], eintrag.stellen, eintrag.einheit)}"
+    belegt.append((RAND["l"], y - 16, RAND["l"] + len(name) * JE_ZEICHEN, y))
+    strich = f'stroke="{TINTE}" stroke-width="1.5" stroke-dasharray="2 3"'
+    return [
+        f'<path d="M{RAND["l"]} {y:.1f}H{BREITE - RAND["r"]}" {strich}/>',
+        f'<text x="{RAND["l"] + 4}" y="{y - 4:.1f}" font-size="12" fill="{TINTE}">{escape(name)}</text>',
+    ]
 
 
 def achsen(x, y, t, tief: float, hoch: float, eintrag, bezug: str):

@@ -1,4 +1,4 @@
-"""A definition that is published under its version number stays what it is: whoever computes otherwise raises the number.
+"""A definition published under its version number stays what it is: whoever computes otherwise raises the number.
 
 Two editions that say "Fassung 1" must mean the same. Texts may change at any time; what decides the numbers may not.
 """
@@ -64,7 +64,7 @@ def check_fassungen(kennzahlen: Mapping[str, Kennzahl], gezeigt: Mapping[str, di
                 f"(Fassung {k.version_nr}; anders: {', '.join(anders)}).",
                 wo=f"{k.id}.toml, Schlüssel {anders[0]}: bisher {_kurz(vorher.get(anders[0]))}, "
                 f"jetzt {_kurz(heute[anders[0]])}",
-                tun=f"Einen neuen [[version]]-Eintrag mit nr = {damals['version'] + 1}, ab = Datum und aenderung anlegen; "
+                tun=f"Einen neuen [[version]]-Eintrag mit Datum anlegen (nr = {damals['version'] + 1}, ab, aenderung); "
                 "der bisherige behält dort seine definition (Handbuch, Kapitel 13). "
                 "War die Änderung ein Versehen: zurücknehmen.",
             )

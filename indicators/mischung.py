@@ -206,7 +206,10 @@ def _werte_aus(con: duckdb.DuckDBPyConnection) -> None:
     eintraege = con.execute("SELECT eintrag FROM katalog ORDER BY reihenfolge").fetchall()
     je_kennzahl = dict(list(tabellen["kennzahl"].groupby("kennzahl_id", sort=False)))
     neu = build_auswertung(
-        je_kennzahl, tabellen["kennzahl_umgerechnet"], tabellen["raum"], build_angaben((e for (e,) in eintraege), aussen)
+        je_kennzahl,
+        tabellen["kennzahl_umgerechnet"],
+        tabellen["raum"],
+        build_angaben((e for (e,) in eintraege), aussen),
     )
     for name, tabelle in neu.items():
         con.register("neu", tabelle)

@@ -63,8 +63,8 @@ from indicators.staende import find_fertigen, raeume_auf
 from indicators.store import SCHEMA_VERSION
 from indicators.umrechnung import SPALTEN as UMGERECHNET
 from indicators.umrechnung import build_gewichte, build_heute, build_umgerechnet, rechne_um
-from indicators.vollstaendig import blende_alle
 from indicators.vergleichswerte import find_bezug, find_quellen, find_werte, read_vergleichswerte
+from indicators.vollstaendig import blende_alle
 from indicators.wertdatei import write_vergleichsdatei, write_wertdateien
 from indicators.zaehlung import build_zaehlung
 from indicators.zusammenstellung import Zusammenstellung

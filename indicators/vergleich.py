@@ -34,8 +34,8 @@ def grenzen(art: str, zaehler, nenner, *, pro: float, sicherheit: float) -> tupl
 def dobson(wert, oben, faelle, *, sicherheit: float) -> tuple[np.ndarray, np.ndarray]:
     """Interval of a directly standardised rate at another confidence, without its age groups.
 
-    Dobson's limits are wert + k·(Byar(X) − X) with k = √(Var/X), the same at every confidence: the published upper limit
-    at 95 % tells k.
+    Dobson's limits are wert + k·(Byar(X) − X) with k = √(Var/X), the same at every confidence: the published upper
+    limit at 95 % tells k.
 
     Args:
         wert, oben: the rate and its upper limit at 95 %.

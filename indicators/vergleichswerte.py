@@ -103,7 +103,7 @@ def _read_datei(gebiet: Gebiet, pfad: Path) -> list[dict[str, str]]:
 
 
 def _dateifehler(gebiet: Gebiet, text: str, wo: str) -> GebietError:
-    tun = f"Als CSV in UTF-8 mit Semikolon und den Spalten {';'.join(SPALTEN)} ablegen; Texte mit Semikolon in \"…\"."
+    tun = f'Als CSV in UTF-8 mit Semikolon und den Spalten {";".join(SPALTEN)} ablegen; Texte mit Semikolon in "…".'
     return GebietError(f"Gebiet »{gebiet.id}«: {text}", wo=wo, tun=tun)
 
 

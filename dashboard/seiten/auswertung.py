@@ -95,7 +95,7 @@ def saetze(store, eintrag, zeile, anzahl_gleiche: int, plural: str, abschnitt=No
     if zeile.rest_grund not in ("kein_bezug", "anzahl", *OHNE_TEST):
         teile.append(urteile.satz_rest(store, eintrag, zeile))
         teile.append(urteile.satz_gleiche(store, eintrag, zeile, anzahl_gleiche, plural) if anzahl_gleiche else "")
-    if zeile.bezug_grund not in ("anzahl", "kein_vergleichswert", *OHNE_TEST):
+    if zeile.bezug_grund not in ("anzahl", *OHNE_TEST) and store.hat_vergleichswerte(eintrag.id):
         teile.append(urteile.satz_aussen(store, eintrag, zeile))
     if zahlen.hat_wert(zeile.vorher_diff) or zeile.rest_grund not in OHNE_TEST:
         teile.append(urteile.satz_vorher(eintrag, zeile))

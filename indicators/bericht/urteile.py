@@ -40,7 +40,7 @@ GRUND_TEXT = {
     "wert_fehlt": "ein Wert der Reihe fehlt",
     "randwert": "ein Anteil der Reihe ist 0 oder 100 Prozent",
     "kein_vergleichswert": "zu dieser Kennzahl ist für diesen Stichtag kein Vergleichswert angegeben",
-    "zu_wenig_faelle": "unter 10 Fällen oder mit einer leeren Altersgruppe ist ein standardisierter Wert nicht definiert",
+    "zu_wenig_faelle": "unter 10 Fällen oder mit leerer Altersgruppe ist ein standardisierter Wert nicht definiert",
     "nicht_summierbar": "standardisierte Werte lassen sich nicht zusammenfassen",
 }
 LAGE = {"hoeher": "ueber", "niedriger": "unter", "aehnlich": "aehnlich"}
