@@ -1,5 +1,6 @@
 """Funnel chart as SVG text. Pure: no store, no page."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
@@ -63,7 +64,8 @@ def trichter(t, eintrag, bezug: str, *, raum: str = "", aussen: tuple[str, float
             )
             teile.append(f'<polyline points="{punkte}" fill="none" stroke="{LEISE}" stroke-dasharray="{strich}"/>')
     teile.append(f'<path d="M{RAND["l"]} {y(t.mitte):.1f}H{BREITE - RAND["r"]}" stroke="{AKZENT}" stroke-width="2"/>')
-    belegt: list[Kasten] = []
+    rechts = BREITE - RAND["r"]
+    belegt: list[Kasten] = [(RAND["l"], y(t.mitte) - 1, rechts, y(t.mitte) + 1)]
     if aussen:
         teile += linie_aussen(aussen, eintrag, y(aussen[1]), belegt)
     orte = [(z, x(z.nenner), y(z.wert)) for z in t.raeume.itertuples()]
@@ -105,32 +107,36 @@ def beschrifte(orte: list, raum: str, mitte: float, belegt: list[Kasten]) -> lis
     Args:
         belegt: places that are taken already; those of the names are added.
     """
-    marken = [(px - 7, py - 7, px + 7, py + 7) for _, px, py in orte]
+    marken = {z.raum_id: (px - 7, py - 7, px + 7, py + 7) for z, px, py in orte}
     wahl = [o for o in orte if o[0].raum_id == raum or o[0].lage == "sehr_auffaellig"]
     teile = []
     for z, px, py in sorted(wahl, key=lambda o: (o[0].raum_id != raum, -abs(o[2] - mitte))):
-        breite = len(z.name) * JE_ZEICHEN
-        fremde = [m for m, (o, _, _) in zip(marken, orte, strict=True) if z.raum_id not in (o.raum_id, raum)]
-        for links, anker, dy in (
-            (px + 10, "start", 4),
-            (px - 10 - breite, "end", 4),
-            (px - breite / 2, "middle", -11),
-            (px - breite / 2, "middle", 19),
-        ):
-            kasten = (links, py + dy - 11, links + breite, py + dy + 4)
-            im_bild = (
-                kasten[0] >= RAND["l"] and kasten[2] <= BREITE and kasten[1] >= 0 and kasten[3] <= HOEHE - RAND["u"]
-            )
-            if im_bild and not any(ueberlappt(kasten, k) for k in (*belegt, *fremde)):
-                belegt.append(kasten)
-                tx = {"start": links, "end": links + breite, "middle": px}[anker]
-                fett = ' font-weight="700"' if z.raum_id == raum else ""
-                text = (
-                    f'<text x="{tx:.1f}" y="{py + dy:.1f}" text-anchor="{anker}" font-size="12"{fett} fill="{TINTE}">'
-                )
-                teile.append(f"{text}{escape(z.name)}</text>")
-                break
+        alle = [p for p in plaetze(z.name, px, py, fett=z.raum_id == raum) if im_bild(p[1])]
+        fremde = [*belegt, *(m for r, m in marken.items() if r != z.raum_id)]
+        frei = [p for p in alle if not any(ueberlappt(p[1], k) for k in fremde)]
+        if wohin := frei or (alle if z.raum_id == raum else []):
+            teile.append(wohin[0][0])
+            belegt.append(wohin[0][1])
     return teile
+
+
+def plaetze(name: str, x: float, y: float, *, fett: bool) -> Iterator[tuple[str, Kasten]]:
+    """Right, left, above and below of a point: the name as SVG text, and the place it takes."""
+    weit = 14 if fett else 10  # outside the ring
+    breite = len(name) * JE_ZEICHEN * (1.1 if fett else 1)
+    schrift = f'font-size="12" fill="{TINTE}"' + (' font-weight="700"' if fett else "")
+    for anker, tx, links, unten in (
+        ("start", x + weit, x + weit, y + 4),
+        ("end", x - weit, x - weit - breite, y + 4),
+        ("middle", x, x - breite / 2, y - weit - 1),
+        ("middle", x, x - breite / 2, y + weit + 9),
+    ):
+        text = f'<text x="{tx:.1f}" y="{unten:.1f}" text-anchor="{anker}" {schrift}>{escape(name)}</text>'
+        yield text, (links, unten - 11, links + breite, unten + 4)
+
+
+def im_bild(k: Kasten) -> bool:
+    return k[0] >= RAND["l"] and k[2] <= BREITE and k[1] >= 0 and k[3] <= HOEHE - RAND["u"]
 
 
 def ueberlappt(a: Kasten, b: Kasten) -> bool:
@@ -141,6 +147,7 @@ def linie_aussen(aussen: tuple[str, float], eintrag, y: float, belegt: list[Kast
     """The benchmark outside the Gebiet, named at the left end of its line."""
     name = f"{aussen[0]} {zahlen.format_wert(aussen[1], eintrag.stellen, eintrag.einheit)}"
     belegt.append((RAND["l"], y - 16, RAND["l"] + len(name) * JE_ZEICHEN, y))
+    belegt.append((RAND["l"], y - 1, BREITE, y + 1))
     strich = f'stroke="{TINTE}" stroke-width="1.5" stroke-dasharray="2 3"'
     return [
         f'<path d="M{RAND["l"]} {y:.1f}H{BREITE - RAND["r"]}" {strich}/>',
@@ -154,11 +161,22 @@ def achsen(x, y, t, tief: float, hoch: float, eintrag, bezug: str):
         yield f'<path d="M{RAND["l"]} {y(w):.1f}H{BREITE - RAND["r"]}" stroke="{LINIE}"/>'
         wert = zahlen.format_zahl(w, eintrag.stellen)
         yield f'<text x="{RAND["l"] - 8}" y="{y(w) + 4:.1f}" text-anchor="end" {schrift}>{wert}</text>'
-    for n in np.geomspace(t.kurven["nenner"].iloc[0], t.kurven["nenner"].iloc[-1], 6)[1:-1]:
-        rund = round(n, 1 - len(str(int(n))))
-        text = zahlen.format_zahl(rund)
-        yield f'<text x="{x(rund):.1f}" y="{boden + 18}" text-anchor="middle" {schrift}>{text}</text>'
+    for n in runde_groessen(t.kurven["nenner"].iloc[0], t.kurven["nenner"].iloc[-1]):
+        text = zahlen.format_zahl(n)
+        yield f'<text x="{x(n):.1f}" y="{boden + 18}" text-anchor="middle" {schrift}>{text}</text>'
     yield f'<text x="{BREITE / 2}" y="{HOEHE - 10}" text-anchor="middle" {schrift}>{escape(bezug)}</text>'
+
+
+def runde_groessen(von: float, bis: float) -> list[float]:
+    """Round numbers between both that lie about as far apart on a logarithmic axis: 1, 2, 5, 10; closer ones where that
+    gives fewer than three."""
+    zehner = 10.0 ** np.arange(np.floor(np.log10(von)), np.ceil(np.log10(bis)) + 1)
+    alle: list[float] = []
+    for folge in ((1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7)):
+        alle = [float(z * k) for z in zehner for k in folge if von <= z * k <= bis]
+        if len(alle) >= 3:
+            break
+    return alle
 
 
 def runde_werte(tief: float, hoch: float) -> np.ndarray:

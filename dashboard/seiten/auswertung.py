@@ -57,10 +57,10 @@ def aussen(store, eintrag, zeile):
 
 
 def aussen_quellen(store, kennzahlen) -> str:
-    """Who says so: "Nordrhein-Westfalen: <source>; <source>"; empty where these Kennzahlen have no benchmark."""
+    """Who says so, each source once; empty where these Kennzahlen have no benchmark."""
     alle = store.vergleichswerte()
     da = alle[(alle["bezug"] == store.stand.bezug) & alle["kennzahl_id"].isin(list(kennzahlen))]
-    return f"{store.stand.bezug}: {'; '.join(dict.fromkeys(da['quelle']))}." if len(da) else ""
+    return "; ".join(dict.fromkeys(da["quelle"]))
 
 
 def rang(platz, von, bis, anzahl) -> str:

@@ -223,7 +223,7 @@ def build_thema(store, raum, titel: str, liste: list, mit_bezug: bool):
     spalten = (0, 1, 2, 5, 8) if oberste else range(len(kopf))
     spalten = [i for i in spalten if i != 5 or mit_bezug]
     kopf, zeilen = [kopf[i] for i in spalten], [[z[i] for i in spalten] for z in zeilen]
-    klasse = "profil mit-bezug" if mit_bezug and not oberste else "profil"
+    klasse = "profil oben" if oberste else "profil mit-bezug" if mit_bezug else "profil"
     return html.Section(
         [html.H2(titel), bausteine.tabelle(kopf, zeilen, titel=f"{titel}: {raum.name}", klasse=klasse), saetze]
     )
@@ -342,11 +342,9 @@ def build_aussen(store, profil) -> list:
     """What the column of the benchmark outside says, and who says so."""
     if not hat_aussen(profil):
         return []
-    text = (
-        f"{store.stand.bezug}: Vergleichswert zum selben Stichtag, als genau bekannt angenommen; ohne Angabe, wo es "
-        "keinen gibt. "
-    )
-    return [html.P([text, auswertung.aussen_quellen(store, profil.loc[profil["bezug_wert"].notna(), "kennzahl_id"])])]
+    quellen = auswertung.aussen_quellen(store, profil.loc[profil["bezug_wert"].notna(), "kennzahl_id"])
+    text = "Vergleichswert zum selben Stichtag, als genau bekannt angenommen; ohne Angabe, wo es keinen gibt."
+    return [html.P(f"{store.stand.bezug}: {text} Quelle: {quellen}.")]
 
 
 def build_gruppe(store, raum) -> list:

@@ -58,7 +58,7 @@ def layout(store, query: str = "") -> list:
         ),
         build_wahl(store, wahl),
         build_tafel(store, wahl, eintraege, tafel),
-        build_legende(store, eintraege),
+        build_legende(store, wahl, eintraege),
         build_speichern(store, wahl),
         build_trichter(store, wahl, eintraege),
     ]
@@ -109,6 +109,11 @@ def find_jahre(store, ebene: str) -> list[int]:
 def find_eintraege(store, wahl: Wahl) -> list:
     alle = (e for e in store.katalog() if e.thema == wahl.thema and wahl.ebene in e.ebenen and not e.monatlich)
     return [e for e in alle if min(e.stichtage[wahl.ebene]) <= wahl.bis]
+
+
+def tag_von(eintrag, wahl: Wahl) -> date:
+    """The Stichtag its column shows: the newest one that was asked for."""
+    return max(t for t in eintrag.stichtage[wahl.ebene] if t <= wahl.bis)
 
 
 def build_wahl(store, wahl: Wahl):
@@ -170,8 +175,7 @@ def build_fuss(store, eintraege: list, spalten: dict) -> list:
     """The line of the benchmark outside the Gebiet, at the Stichtag of each column; nothing where it has no value."""
     zellen = []
     for e in eintraege:
-        tag = next(iter(spalten[e.id].values())).stichtag
-        wert = store.vergleichswert(e.id, tag)
+        wert = store.vergleichswert(e.id, next(iter(spalten[e.id].values())).stichtag)
         text = zahlen.format_wert(wert, e.stellen) if zahlen.hat_wert(wert) else "–"
         titel = "" if zahlen.hat_wert(wert) else auswertung.GRUENDE["kein_vergleichswert"]
         zellen.append((html.Td(text, className="zahl", title=titel), text))
@@ -226,8 +230,9 @@ def zelle(eintrag, z):
     return html.Td([wert, zeichen], className=f"zahl {auswertung.klasse(wort, eintrag.polaritaet)}", title=titel)
 
 
-def build_legende(store, eintraege: list):
-    aussen = auswertung.aussen_quellen(store, [e.id for e in eintraege])
+def build_legende(store, wahl: Wahl, eintraege: list):
+    gezeigt = [e.id for e in eintraege if store.vergleichswert(e.id, tag_von(e, wahl)) is not None]
+    aussen = auswertung.aussen_quellen(store, gezeigt)
     zeichen = (
         ("urteil-unguenstiger", "▲ ▼ ungünstiger als das übrige Gebiet"),
         ("urteil-guenstiger", "▲ ▼ günstiger als das übrige Gebiet"),
@@ -243,11 +248,7 @@ def build_legende(store, eintraege: list):
                 "Ohne Farbe und Zeichen: kein Intervall oder kein Vergleichswert; der Grund steht in der Exportdatei."
             ),
             html.P(auswertung.INTERVALL_HINWEIS),
-            *(
-                [html.P(f"Letzte Zeile, wo es einen Vergleichswert zum selben Stichtag gibt: {aussen}")]
-                if aussen
-                else []
-            ),
+            *([html.P(f"Letzte Zeile: {store.stand.bezug} zum selben Stichtag. Quelle: {aussen}.")] if aussen else []),
         ],
         className="leise",
     )
@@ -275,7 +276,7 @@ def build_trichter(store, wahl: Wahl, eintraege: list):
     eintrag = next((e for e in moegliche if e.id == wahl.kennzahl), moegliche[0] if moegliche else None)
     if eintrag is None:
         return html.Div()
-    tag = max(t for t in eintrag.stichtage[wahl.ebene] if t <= wahl.bis)
+    tag = tag_von(eintrag, wahl)
     trichter = store.read_trichter(eintrag.id, wahl.ebene, tag)
     links = [
         html.Li(
@@ -320,7 +321,13 @@ def trichter_inhalt(trichter, eintrag, raum: str, aussen: tuple[str, float] | No
             "Mauszeiger und die Tabelle."
         ),
         html.Div(
-            [bausteine.bild(bild.svg, alt, klasse="trichter"), *map(zeiger, bild.punkte)], className="trichter-bild"
+            html.Div(
+                [bausteine.bild(bild.svg, alt, klasse="trichter"), *map(zeiger, bild.punkte)], className="trichter-bild"
+            ),
+            className="trichter-rahmen",
+            tabIndex="0",
+            role="region",
+            **{"aria-label": f"Trichter {eintrag.titel}"},
         ),
         html.Details(
             [html.Summary("Als Tabelle"), bausteine.tabelle(kopf, zeilen, titel=f"Trichter {eintrag.titel}")],
