@@ -13,6 +13,7 @@ from geodata.fehler import GebietError, KatalogError
 from geodata.gebiet import read_gebiet
 from indicators.bericht.tabellen import write_ansicht_csv, write_ansicht_xlsx
 from indicators.bericht.urteile import satz_aussen
+from indicators.bericht.vergleich import write_vergleich_csv
 from indicators.fassungswechsel import build_rechnung, check_fassungen
 from indicators.intervall import byar
 from indicators.kennzahl import read_kennzahlen
@@ -154,6 +155,14 @@ def test_sentences_and_exports_name_the_place(kreis, tmp_path):
     daten = pd.read_csv(next(tmp_path.rglob("kennzahlen_daten.csv")))
     da = daten[daten["bezug_wert"].notna()]
     assert set(da["kennzahl_id"]) == {"sgb2_quote", "anteil_krank"} and set(da["stichtag"]) == {"2022-12-31"}
+
+
+def test_the_table_of_all_raeume_ends_with_the_place(kreis):
+    tabelle = write_vergleich_csv(kreis.store("kleinkreis"), "quartier", ["sgb2_quote", "anteil_krank"], TAG)
+
+    zeilen = [z.split(";") for z in tabelle.decode("utf-8-sig").splitlines()]
+    (land,) = [z for z in zeilen if z[1:2] == ["Musterland (zum Vergleich)"]]
+    assert land[2:] == ["16,5", "", "", "9,0", "", ""]
 
 
 def test_the_api_tells_all_declared_benchmarks(kreis):

@@ -81,12 +81,11 @@ def test_the_table_ends_with_the_land_and_marks_the_chosen_place(seite, server):
 
     fuss = seite.locator("tfoot tr")
     expect(fuss).to_contain_text("Nordrhein-Westfalen")
-    expect(fuss).to_contain_text("6,3")  # 733,742 of 11,583,407
+    expect(fuss.locator("td").nth(1)).to_have_text("6,3")  # 733,742 of 11,583,407
     assert seite.locator("tr.gewaehlt th").inner_text() == "Siegburg"
     assert "Nordrhein-Westfalen: 6,3" in seite.locator("img.trichter").get_attribute("alt")
     expect(seite.locator(".trichter-bild span[title^='Much: 4,3']")).to_be_visible()
     assert Axe().run(seite).violations_count == 0
     seite.get_by_label("Stichtag bis Ende").select_option("2021")  # no benchmark of the Land for that year
     seite.get_by_role("button", name="Zeigen").click()
-    seite.get_by_role("option", name="2021", selected=True).wait_for(state="attached")
-    expect(fuss).to_have_count(0)
+    expect(fuss.locator("td").nth(1)).to_have_text("–")
