@@ -124,7 +124,8 @@ def plaetze(name: str, x: float, y: float, *, fett: bool) -> Iterator[tuple[str,
     """Right, left, above and below of a point: the name as SVG text, and the place it takes."""
     weit = 14 if fett else 10  # outside the ring
     breite = len(name) * JE_ZEICHEN * (1.1 if fett else 1)
-    schrift = f'font-size="12" fill="{TINTE}"' + (' font-weight="700"' if fett else "")
+    schrift = f'font-size="12" fill="{TINTE}" stroke="#fff" stroke-width="3" paint-order="stroke"'
+    schrift += ' font-weight="700"' if fett else ""
     for anker, tx, links, unten in (
         ("start", x + weit, x + weit, y + 4),
         ("end", x - weit, x - weit - breite, y + 4),

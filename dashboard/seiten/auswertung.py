@@ -40,7 +40,7 @@ def urteil(wort, grund, polaritaet: str):
         return html.Span("–", title=text) if text else "–"
     wertung = urteile.BEWERTUNG_TEXT[urteile.find_bewertung(wort, polaritaet)]
     inhalt = [
-        f"{urteile.ZEICHEN[wort]} {WORTE[wort]}",
+        f"{urteile.ZEICHEN[wort]}{zahlen.FEST}{WORTE[wort]}",
         *([html.Span(wertung, className="leise klein")] if wertung else []),
     ]
     return html.Span(inhalt, className=f"vergleich {klasse(wort, polaritaet)}")
