@@ -40,6 +40,7 @@ from geodata.kommandozeile import (
     megabyte,
     programmversion,
     sage,
+    zahl,
 )
 from indicators.befehle import aufraeumen, open_gezeigt, pruefe_geheimhaltung, veroeffentlichen, zurueck, zurueckziehen
 from indicators.befehle_bericht import bericht, export, find_veroeffentlicht, handbuch, schreibe_dokumente
@@ -106,6 +107,7 @@ def pruefen(
     """Kataloge, Grenzen und Lieferungen prüfen, oder die Geheimhaltung; schreibt nichts."""
     from geodata.geometrie import check_gebiet
     from geodata.umstieg import read_umstiege
+    from indicators.vergleichswerte import find_bezug, read_vergleichswerte
 
     katalog = Katalog(daten)
     if geheimhaltung:
@@ -117,7 +119,12 @@ def pruefen(
     for g in [katalog.gebiet(gebiet)] if gebiet else katalog.gebiete().values():
         hinweise = check_gebiet(g)
         read_umstiege(g)
+        werte = read_vergleichswerte(g, kennzahlen)
         print(f"Gebiet »{g.id}« ({g.name}): Grenzen in Ordnung.")
+        if len(werte):
+            print(
+                f"  {zahl(len(werte), 'Vergleichswert', 'Vergleichswerte')}, verglichen wird mit {find_bezug(werte)}."
+            )
         for hinweis in hinweise:
             print(f"  Hinweis: {hinweis}")
         if gebiet:

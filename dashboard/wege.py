@@ -67,6 +67,11 @@ def install(server: Flask, read_stores) -> None:
     def werte(gebiet: str, kennzahl: str, ebene: str, endung: str) -> Response:
         return answer_werte(find_store(gebiet), kennzahl, ebene, endung)
 
+    @server.get("/api/v1/<gebiet>/vergleichswerte.<endung>")
+    def vergleichswerte(gebiet: str, endung: str) -> Response:
+        store = find_store(gebiet)
+        return answer_tafel(store, store.vergleichswerte(), endung, "vergleichswerte", bezug=store.stand.bezug)
+
     @server.get("/api/v1/<gebiet>/herkunft/<kennzahl>.<endung>")
     def herkunft(gebiet: str, kennzahl: str, endung: str) -> Response:
         return answer_herkunft(find_store(gebiet), kennzahl, endung)
@@ -254,14 +259,19 @@ def answer_werte(store, kennzahl: str, ebene: str, endung: str) -> Response:
 def answer_herkunft(store, kennzahl: str, endung: str) -> Response:
     """Files, sheets and columns behind a Kennzahl, one row per Stichtag and file."""
     eintrag = find_eintrag(store, kennzahl)
-    tafel = store.herkunft(eintrag.id)
+    return answer_tafel(store, store.herkunft(eintrag.id), endung, "herkunft", kennzahl=eintrag.id)
+
+
+def answer_tafel(store, tafel: pd.DataFrame, endung: str, name: str, **angaben: str) -> Response:
+    """A table as JSON under `name` beside `angaben`, or as CSV."""
     if endung == "csv":
         text = tafel.map(neutral).to_csv(index=False, lineterminator="\r\n")
-        return als_download(text.encode(), CSV, f"{store.stand.gebiet_id}_{eintrag.id}_herkunft.csv")
+        teile = (store.stand.gebiet_id, angaben.get("kennzahl", ""), name)
+        return als_download(text.encode(), CSV, f"{'_'.join(filter(None, teile))}.csv")
     if endung != "json":
         raise UnbekannteAngabe(f"Das Format »{endung}« gibt es nicht; möglich sind json und csv.")
-    zeilen = [{name: as_json(wert) for name, wert in zeile.items()} for zeile in tafel.to_dict("records")]
-    return jsonify({"stand": describe_stand(store), "kennzahl": eintrag.id, "herkunft": zeilen})
+    zeilen = [{spalte: as_json(wert) for spalte, wert in zeile.items()} for zeile in tafel.to_dict("records")]
+    return jsonify({"stand": describe_stand(store), **angaben, name: zeilen})
 
 
 def neutral(wert):

@@ -27,7 +27,7 @@ ZEICHEN = {
     "gesperrt_quelle": (".", "schon von der liefernden Stelle gesperrt"),
     "nicht_geliefert": ("…", "nicht geliefert: für diesen Stichtag liegt keine Angabe vor"),
     "nicht_sinnvoll": ("x", "Angabe nicht sinnvoll"),
-    "nicht_definiert": ("x", "nicht definiert: die Bezugsgruppe ist leer"),
+    "nicht_definiert": ("x", "nicht definiert: die Bezugsgruppe ist leer, oder es gibt zu wenige Fälle"),
 }
 # short words for chips, legends and hover boxes
 KURZ = {

@@ -6,6 +6,7 @@ with today's. A Kennzahl over several Merkmale shows only their sum: they count 
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -34,6 +35,20 @@ def _bekannt(snapshot: Path, gedaechtnis: Gedaechtnis) -> bool:
         return gedaechtnis.kennt(read_manifest(snapshot).get("gedaechtnis"))
     except MonitoringError:
         return False
+
+
+def read_eintraege(snapshot: Path) -> dict[str, dict]:
+    """The catalogue of all profiles of a snapshot as it was then, Kennzahl id → entry; a file that cannot be read adds
+    nothing."""
+    eintraege: dict[str, dict] = {}
+    for datei in sorted(snapshot.glob("*.duckdb")):
+        try:
+            with duckdb.connect(str(datei), read_only=True, config={"enable_external_access": "false"}) as con:
+                zeilen = con.execute("SELECT kennzahl_id, eintrag FROM katalog").fetchall()
+        except duckdb.Error:
+            continue
+        eintraege |= {name: json.loads(text) for name, text in zeilen}
+    return eintraege
 
 
 def read_gezeigt(snapshot: Path, fassungen: list, zaehlung: pd.DataFrame) -> pd.DataFrame:

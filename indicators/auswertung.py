@@ -40,13 +40,18 @@ TAGE = {"vorher_spalte": "vorher_am", "mittel_spalte": "mittel_seit"}
 Spalten = dict[str, np.ndarray]
 
 
-def build_angaben(eintraege: Iterable[str]) -> list[Angaben]:
-    """From the catalogue entries of a snapshot (JSON), so that a mixed view computes with the same definitions."""
+def build_angaben(eintraege: Iterable[str], bezug: Mapping[str, Mapping[date, float]] | None = None) -> list[Angaben]:
+    """From the catalogue entries of a snapshot (JSON), so that a mixed view computes with the same definitions.
+
+    Args:
+        bezug: Kennzahl id → Stichtag → benchmark outside the Gebiet, see `vergleichswerte.find_werte`.
+    """
     angaben = []
     for text in eintraege:
         e = json.loads(text)
         trennt = tuple(sorted(date.fromisoformat(b["ab"]) for b in e["brueche"] if b["wirkung"] == "trennt"))
-        angaben.append(Angaben(e["id"], e["art"], e["pro"], trennt, bool(e.get("jahressumme"))))
+        aussen = (bezug or {}).get(e["id"], {})
+        angaben.append(Angaben(e["id"], e["art"], e["pro"], trennt, bool(e.get("jahressumme")), aussen))
     return angaben
 
 

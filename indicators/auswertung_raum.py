@@ -5,53 +5,105 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from indicators.feld import GEHEIM, KEINE, OFFEN, Angaben, Feld, Geruest, find_grund, grund_des_werts
+from indicators.feld import GEHEIM, KEINE, OFFEN, UNSICHER, Angaben, Feld, Geruest, find_grund, grund_des_werts
 from indicators.rang import find_sicherheit, range_mit_intervall
-from indicators.vergleich import KARTE, OHNE, find_aehnliche, grenzen, ohne_teil, urteile
+from indicators.vergleich import KARTE, OHNE, dobson, find_aehnliche, grenzen, ohne_teil, urteile
 
 # What makes Räume alike; a Kennzahl that the group is made of is not compared with the group.
 GRUPPE_NACH = ("anteil_65_plus", "anteil_unter_18", "sgb2_quote")
 GRUPPE = 5  # Räume in a group of similar ones
 GRUPPE_AB = 12  # with fewer Räume on a level, "similar" would mean nearly all
 GRUPPE_MINDEST = 3  # of the group must have a value
-MIT_VERGLEICH = ("quote", "verhaeltnis")
+MIT_ANTEIL = ("quote", "verhaeltnis")  # kinds whose counts can be added and subtracted
+MIT_VERGLEICH = (*MIT_ANTEIL, "standardisiert")
 
 
 def vergleiche(feld: Feld, geruest: Geruest, gruppe: np.ndarray, angabe: Angaben) -> dict[str, np.ndarray]:
-    """Against the rest of the Gebiet (`rest`), of the parent below it (`eltern`) and similar Räume (`gleiche`).
+    """Against the rest of the Gebiet (`rest`), of the parent below it (`eltern`), similar Räume (`gleiche`) and the
+    declared benchmark outside (`bezug`).
+
+    A standardised rate is compared with that of the whole Gebiet and of the whole parent: without their age groups
+    nobody can take a Raum out of them. Being part of what it is compared with draws the benchmark towards the Raum, so
+    a difference found is one to the rest as well.
 
     Args:
         gruppe: places of the similar Räume of each, see `find_gruppen`.
 
     Returns:
         `…_wert` (benchmark in the unit of the Kennzahl), `…_urteil` (code in vergleich.URTEIL, OHNE), `…_grund` (code
-        in feld.GRUENDE) of each, `rest_streng` (verdict at 99.8 %).
+        in feld.GRUENDE) of each, `rest_streng` and `bezug_streng` (verdict at 99.8 %).
     """
     eigener = grund_des_werts(feld, angabe.art, geruest.rest[:, None])
-    ergebnis = {}
-    rest_x, rest_n, rest_grund = _rest_des_gebiets(feld, geruest)
-    ergebnis |= _urteile_ueber(feld, angabe, eigener, rest_x, rest_n, rest_grund, "rest")
-    if angabe.art in MIT_VERGLEICH:
-        streng = grenzen(angabe.art, feld.zaehler, feld.nenner, pro=angabe.pro, sicherheit=KARTE)
-        streng = urteile(*streng, ergebnis["rest_wert"])
-        ergebnis["rest_streng"] = np.where(ergebnis["rest_urteil"] == OHNE, OHNE, streng).astype(np.int8)
-    else:
-        ergebnis["rest_streng"] = ergebnis["rest_urteil"]
+    ergebnis, leer = {}, np.full(feld.wert.shape, np.nan)
     eltern = np.where(geruest.eltern == geruest.oberster, -1, geruest.eltern)
-    x, n, grund = _ohne_mich(feld, eltern)
-    ergebnis |= _urteile_ueber(feld, angabe, eigener, x, n, grund, "eltern")
-    x, n, grund = _gleiche(feld, gruppe, angabe)
-    return ergebnis | _urteile_ueber(feld, angabe, eigener, x, n, grund, "gleiche")
+    if angabe.art == "standardisiert":
+        masse = {
+            "rest": _ganzes(feld, geruest.oberster, _find_unverortet(feld, geruest)),
+            "eltern": _ganzes(feld, eltern, np.zeros(leer.shape, bool)),
+            "gleiche": (leer, find_grund((True, "nicht_summierbar"), form=leer.shape)),
+        }
+    else:
+        masse = {
+            "rest": _als_mass(angabe, *_rest_des_gebiets(feld, geruest)),
+            "eltern": _als_mass(angabe, *_ohne_mich(feld, eltern)),
+            "gleiche": _als_mass(angabe, *_gleiche(feld, gruppe, angabe)),
+        }
+    masse["bezug"] = _aussen(feld, geruest, angabe)
+    for name, (mass, grund) in masse.items():
+        ergebnis |= _urteile_ueber(feld, eigener, mass, grund, name)
+    streng = _grenzen(feld, np.s_[:, :], angabe, KARTE)
+    for name in ("rest", "bezug"):
+        urteil = ergebnis[f"{name}_urteil"]
+        ergebnis[f"{name}_streng"] = np.where(urteil == OHNE, OHNE, urteile(*streng, masse[name][0])).astype(np.int8)
+    return ergebnis
 
 
-def _urteile_ueber(feld: Feld, angabe: Angaben, eigener, x, n, grund, name: str) -> dict[str, np.ndarray]:
-    """The verdict against x/n. A share above its whole is none: the counts are of two registers."""
-    sinnvoll = (n > 0) & ((x <= n) | (angabe.art == "verhaeltnis")) & (angabe.art in MIT_VERGLEICH)
-    mass = np.divide(x * angabe.pro, n, out=np.full(np.shape(x), np.nan), where=sinnvoll)
+def _urteile_ueber(feld: Feld, eigener, mass, grund, name: str) -> dict[str, np.ndarray]:
+    """The verdict against a benchmark `mass`, or why there is none: the own value first, then the benchmark."""
     grund = np.where((grund == 0) & np.isnan(mass), find_grund((True, "bezug_fehlt"), form=mass.shape), grund)
     grund = np.where(eigener > 0, eigener, grund).astype(np.int8)
     urteil = np.where(grund == 0, urteile(feld.unten, feld.oben, mass), OHNE).astype(np.int8)
     return {f"{name}_wert": mass, f"{name}_urteil": urteil, f"{name}_grund": grund}
+
+
+def _als_mass(angabe: Angaben, x, n, grund) -> tuple[np.ndarray, np.ndarray]:
+    """x/n in the unit of the Kennzahl. A share above its whole is none: the counts are of two registers."""
+    sinnvoll = (n > 0) & ((x <= n) | (angabe.art == "verhaeltnis")) & (angabe.art in MIT_ANTEIL)
+    return np.divide(x * angabe.pro, n, out=np.full(np.shape(x), np.nan), where=sinnvoll), grund
+
+
+def _ganzes(feld: Feld, ganzes: np.ndarray, unverortet: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The standardised value of the Raum `ganzes` of each, and why there is none."""
+    da = ganzes[:, None] >= 0
+    status = np.where(da, feld.status[ganzes], KEINE)
+    anteil = np.divide(feld.nenner, feld.nenner[ganzes], out=np.zeros(status.shape), where=feld.nenner[ganzes] > 0)
+    grund = find_grund(
+        (~da, "kein_bezug"),
+        (status == GEHEIM, "bezug_gesperrt"),
+        (status != OFFEN, "bezug_fehlt"),
+        (unverortet, "unverortet"),
+        (anteil > 0.5, "bezug_klein"),
+        form=status.shape,
+    )
+    sichtbar = (status == OFFEN) & (feld.status == OFFEN)
+    return np.where(sichtbar, feld.wert[ganzes], np.nan), grund
+
+
+def _aussen(feld: Feld, geruest: Geruest, angabe: Angaben) -> tuple[np.ndarray, np.ndarray]:
+    """The declared benchmark at each Stichtag, at none but its own; only beside a value."""
+    je_tag = np.array([angabe.bezug.get(tag, np.nan) for tag in feld.tage], float)
+    mit_wert = np.isin(feld.status, (OFFEN, UNSICHER)) & ~geruest.rest[:, None]
+    fehlt = np.broadcast_to(np.isnan(je_tag), feld.status.shape)
+    return np.where(mit_wert, je_tag, np.nan), find_grund((fehlt, "kein_vergleichswert"), form=feld.status.shape)
+
+
+def _grenzen(feld: Feld, ort, angabe: Angaben, sicherheit: float) -> tuple[np.ndarray, np.ndarray]:
+    """Interval of the values at `ort` at another confidence, from what is published; NaN for kinds without one."""
+    if angabe.art == "standardisiert":
+        return dobson(*(getattr(feld, n)[ort] for n in ("wert", "oben", "zaehler")), sicherheit=sicherheit)
+    if angabe.art not in MIT_ANTEIL:
+        return np.full((2, *feld.wert[ort].shape), np.nan)
+    return grenzen(angabe.art, feld.zaehler[ort], feld.nenner[ort], pro=angabe.pro, sicherheit=sicherheit)
 
 
 def _ohne_mich(feld: Feld, ganzes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -78,15 +130,20 @@ def _rest_des_gebiets(feld: Feld, geruest: Geruest) -> tuple[np.ndarray, np.ndar
     known and make up the Gebiet; where there is none, there is no benchmark.
     """
     x, n, grund = _ohne_mich(feld, geruest.oberster)
-    unverortet = np.zeros((geruest.stand.max() + 1, len(feld.tage)), bool)
-    np.logical_or.at(unverortet, geruest.stand[geruest.rest], feld.status[geruest.rest] != KEINE)
-    unverortet = unverortet[geruest.stand] & (geruest.oberster >= 0)[:, None]
+    unverortet = _find_unverortet(feld, geruest)
     if not unverortet.any():
         return x, n, grund
     ohne_ort = _ohne_ort(feld, geruest)[geruest.stand]
     x = np.where(unverortet, x - ohne_ort, x)
     ohne = find_grund((True, "unverortet"), form=x.shape)
     return x, n, np.where(unverortet & (grund == 0) & np.isnan(ohne_ort), ohne, grund).astype(np.int8)
+
+
+def _find_unverortet(feld: Feld, geruest: Geruest) -> np.ndarray:
+    """Where cases of the Gebiet lie in no Raum."""
+    unverortet = np.zeros((geruest.stand.max() + 1, len(feld.tage)), bool)
+    np.logical_or.at(unverortet, geruest.stand[geruest.rest], feld.status[geruest.rest] != KEINE)
+    return unverortet[geruest.stand] & (geruest.oberster >= 0)[:, None]
 
 
 def _ohne_ort(feld: Feld, geruest: Geruest) -> np.ndarray:
@@ -198,6 +255,6 @@ def _gemeinsame_grenzen(feld: Feld, hier: np.ndarray, anzahl: np.ndarray, angabe
         spalten = np.flatnonzero(anzahl == n)
         ort = np.ix_(hier, spalten)
         sicherheit = find_sicherheit(int(n))
-        grenze = grenzen(angabe.art, feld.zaehler[ort], feld.nenner[ort], pro=angabe.pro, sicherheit=sicherheit)
+        grenze = _grenzen(feld, ort, angabe, sicherheit)
         unten[:, spalten], oben[:, spalten] = (np.where(mit[:, spalten], g, np.nan) for g in grenze)
     return unten, oben

@@ -61,6 +61,11 @@ def bezug_rest(titel: str) -> Bezug:
     return Bezug(f"{der} übrige {titel}", f"{dem} übrigen {titel}")
 
 
+def bezug_aussen(name: str) -> Bezug:
+    """A place outside the Gebiet: "der Wert von Nordrhein-Westfalen", "dem Wert von Nordrhein-Westfalen"."""
+    return Bezug(f"der Wert von {name}", f"dem Wert von {name}")
+
+
 def bezug_gruppe(anzahl: int, plural: str) -> Bezug:
     """A group of similar Räume: "die 5 vergleichbaren Kommunen", "den 5 vergleichbaren Kommunen"."""
     return Bezug(f"die {anzahl} vergleichbaren {plural}", f"den {anzahl} vergleichbaren {dativ_plural(plural)}")

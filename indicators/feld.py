@@ -5,7 +5,8 @@ All Räume of a Gebiet stand in one order (`Geruest`), so a parent is one look-u
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -38,21 +39,26 @@ GRUENDE = (
     "wert_gesperrt",
     "wert_fehlt",
     "randwert",
+    "kein_vergleichswert",
+    "zu_wenig_faelle",
+    "nicht_summierbar",
 )
 NR = {wort: nr for nr, wort in enumerate(GRUENDE)}
-KEINE, OFFEN, UNSICHER, GEHEIM, ANDERES = range(5)  # status of a cell; KEINE: no row at all
+KEINE, OFFEN, UNSICHER, GEHEIM, ANDERES, UNDEFINIERT = range(6)  # status of a cell; KEINE: no row at all
 ZAHLEN = ("wert", "unten", "oben", "zaehler", "nenner")
 
 
 @dataclass(frozen=True)
 class Angaben:
-    """What the evaluation needs to know of a Kennzahl. `trennt`: days from which the series starts anew."""
+    """What the evaluation needs to know of a Kennzahl. `trennt`: days from which the series starts anew; `bezug`:
+    Stichtag → value of the benchmark outside the Gebiet."""
 
     id: str
     art: str
     pro: float
     trennt: tuple[date, ...] = ()
     jahressumme: bool = False  # counts of a year: the years add up
+    bezug: Mapping[date, float] = field(default_factory=dict)
 
 
 class Geruest:
@@ -126,9 +132,8 @@ def build_feld(tabelle: pd.DataFrame, zeile: np.ndarray, spalte: np.ndarray, zei
 
 def find_status(worte: np.ndarray) -> np.ndarray:
     geheim = (worte == "gesperrt") | (worte == "gesperrt_quelle")
-    return np.select([worte == "offen", worte == "unsicher", geheim], [OFFEN, UNSICHER, GEHEIM], ANDERES).astype(
-        np.int8
-    )
+    faelle = [worte == "offen", worte == "unsicher", geheim, worte == "nicht_definiert"]
+    return np.select(faelle, [OFFEN, UNSICHER, GEHEIM, UNDEFINIERT], ANDERES).astype(np.int8)
 
 
 def find_grund(*paare: tuple[np.ndarray, str], form: tuple) -> np.ndarray:
@@ -141,7 +146,8 @@ def grund_des_werts(feld: Feld, art: str, rest: np.ndarray | bool = False) -> np
     """Why the value itself allows no verdict. Only an `offen` value with an interval does."""
     s = feld.status
     return find_grund(
-        ((s == KEINE) | (s == ANDERES), "kein_wert"),
+        ((s == UNDEFINIERT) & (art == "standardisiert"), "zu_wenig_faelle"),
+        ((s == KEINE) | (s == ANDERES) | (s == UNDEFINIERT), "kein_wert"),
         (s == GEHEIM, "gesperrt"),
         (rest, "rest_raum"),
         (s == UNSICHER, "unsicher"),

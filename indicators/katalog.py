@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from indicators.fassungswechsel import build_rechnung
 from indicators.kennzahl import Fassung, Kennzahl
 from indicators.zahlformat import format_zahl
 
@@ -48,6 +49,7 @@ def build_eintrag(kennzahl: Kennzahl, fassung: Fassung, titel: dict[str, str], *
         "variante": kennzahl.variante,
         "monatlich": monatlich,
         "stufen": list(kennzahl.stufen),
+        "rechnung": build_rechnung(kennzahl),
     }
 
 

@@ -27,6 +27,7 @@ import numpy as np
 
 from indicators.auswertung import build_angaben, build_auswertung
 from indicators.klassen import build_klassen
+from indicators.vergleichswerte import find_werte
 from indicators.wertdatei import build_vergleich, mische_behaelter, pack_behaelter
 
 JE_RAUM = ("kennzahl", "kennzahl_umgerechnet", "umbruch")  # rows of single Räume: inside or outside
@@ -199,13 +200,16 @@ def _ergaenze_klassen(con: duckdb.DuckDBPyConnection) -> None:
 
 def _werte_aus(con: duckdb.DuckDBPyConnection) -> None:
     """Comparisons, ranks and trends of the values of the mixture, with the definitions of both profiles."""
-    tabellen = {
-        name: con.execute(f"SELECT * FROM {name}").df() for name in ("kennzahl", "kennzahl_umgerechnet", "raum")
-    }
+    namen = ("kennzahl", "kennzahl_umgerechnet", "raum", "vergleichswert")
+    tabellen = {name: con.execute(f"SELECT * FROM {name}").df() for name in namen}
+    aussen = find_werte(tabellen["vergleichswert"])
     eintraege = con.execute("SELECT eintrag FROM katalog ORDER BY reihenfolge").fetchall()
     je_kennzahl = dict(list(tabellen["kennzahl"].groupby("kennzahl_id", sort=False)))
     neu = build_auswertung(
-        je_kennzahl, tabellen["kennzahl_umgerechnet"], tabellen["raum"], build_angaben(e for (e,) in eintraege)
+        je_kennzahl,
+        tabellen["kennzahl_umgerechnet"],
+        tabellen["raum"],
+        build_angaben((e for (e,) in eintraege), aussen),
     )
     for name, tabelle in neu.items():
         con.register("neu", tabelle)

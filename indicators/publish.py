@@ -27,11 +27,13 @@ from geodata.gebiet import Gebiet
 from geodata.nachbarn import find_nachbarn
 from geodata.umstieg import read_umstiege
 from indicators import eigene as eigene_raeume
+from indicators.altstand import read_eintraege
 from indicators.auswertung import build_angaben, build_auswertung
 from indicators.berechnung import build_zahlen, ohne_unsinn
 from indicators.bestand import find_folge, find_neuen_namen, find_zeiger, set_zeiger
 from indicators.eingabe import Eingabe, Melder, build_eingabe, entscheide, find_nutzlose
 from indicators.eingang import Eingang, read_eingang
+from indicators.fassungswechsel import check_fassungen
 from indicators.freigabe import Freigabe
 from indicators.gate import FASSUNG, Bescheid
 from indicators.gedaechtnis import Gedaechtnis
@@ -59,6 +61,7 @@ from indicators.standtabellen import (
 )
 from indicators.store import SCHEMA_VERSION
 from indicators.umrechnung import build_gewichte
+from indicators.vergleichswerte import find_bezug, find_quellen, find_werte, read_vergleichswerte
 from indicators.vollstaendig import blende_alle
 from indicators.zusammenstellung import Zusammenstellung
 
@@ -93,6 +96,7 @@ def publish(
 
     Raises:
         MonitoringError: nothing is loaded, or somebody else is publishing.
+        KatalogError: a Kennzahl computes otherwise than the snapshot shown, under the same version number.
         GeheimhaltungError: a table cannot be protected; nothing is published then.
     """
     with sperre(ordner), schreibfehler(ordner):
@@ -101,6 +105,7 @@ def publish(
         schluessel = read_schluessel(ordner.parent)
         werk = build_indexwerk(indizes or {}, gebiet.id, kennzahlen)
         listen = tuple((zusammenstellungen or {}).values())
+        aussen = read_vergleichswerte(gebiet, kennzahlen)
         modelle = {**kennzahlen, **{f"index {i.id}": i for i in werk.indizes}, **{f"liste {z.id}": z for z in listen}}
         kennung = _hash(schluessel, gebiet, quellen, modelle, freigaben, eingang, vorhaben, version)
         raeume_auf(ordner / "bestand")
@@ -109,6 +114,8 @@ def publish(
             if neu:
                 set_zeiger(ordner, fertig)
             return Ergebnis(fertig, neu, read_manifest(ordner / "bestand" / fertig)["zertifikate"])
+        if gezeigt := find_zeiger(ordner):
+            check_fassungen(kennzahlen, read_eintraege(ordner / "bestand" / gezeigt))
         jetzt = datetime.now(UTC).replace(microsecond=0)
         name = find_neuen_namen(ordner, kennung, jetzt)
         bau = ordner / "bestand" / f".bau_{os.getpid()}"
@@ -116,7 +123,7 @@ def publish(
         try:
             kopf = {"snapshot": name, "folge": find_folge(name), "erstellt_am": jetzt.isoformat(), "version": version}
             eingabe = build_eingabe(gebiet, quellen, kennzahlen, freigaben, eingang, vorhaben)
-            mittel = Mittel(ordner, Gedaechtnis(ordner), schluessel, melde, werk, listen)
+            mittel = Mittel(ordner, Gedaechtnis(ordner), schluessel, melde, werk, listen, aussen)
             zertifikate, eigene, abgelehnt = _build(gebiet, quellen, eingabe, eingang, bau, kopf, mittel)
             # What must be remembered of a snapshot is written before it gets its name: with it, it may be shown.
             kopf["gedaechtnis"] = mittel.gedaechtnis.schreibe()
@@ -162,6 +169,7 @@ class Mittel:
     melde: Melder
     werk: Indexwerk = field(default_factory=Indexwerk)
     listen: tuple[Zusammenstellung, ...] = ()
+    aussen: pd.DataFrame = field(default_factory=pd.DataFrame)  # see vergleichswerte
 
 
 def _build(gebiet, quellen, eingabe: Eingabe, eingang: Eingang, bau: Path, kopf: dict, mittel: Mittel) -> tuple:
@@ -210,11 +218,14 @@ def _build(gebiet, quellen, eingabe: Eingabe, eingang: Eingang, bau: Path, kopf:
             tabellen |= mittel.werk.build(tabellen, {k.id: k.titel for k, _ in fassungen}, rest)
             muster, statistik = build_muster(ohne_rest(tabellen, rest), {k.id: k for k, _ in alle}, nachbarn, gedacht)
             katalog = build_katalog(alle, titel, tabellen, merkmale, freigaben)
-            auswertung = build_auswertung(tabellen, umgerechnet, raeume, build_angaben(katalog["eintrag"]))
+            angaben = build_angaben(katalog["eintrag"], find_werte(mittel.aussen))
+            auswertung = build_auswertung(tabellen, umgerechnet, raeume, angaben)
             dateien = [geo, write_werte(tabellen, raeume, ziel), write_heute(tabellen, umgerechnet, raeume, ziel)]
             dateien.append(write_vergleiche(auswertung["auswertung"], raeume, ziel))
         vorher = freigabe
         stand = build_stand(gebiet, quellen, eingang, freigabe, bescheid, kopf, ebenen)
+        stand["bezug"] = find_bezug(mittel.aussen)
+        stand["quellen"] += find_quellen(mittel.aussen)
         stand["pflege"] = pflege.angaben
         stand["einwohner_mindest"] = eigene_raeume.find_mindest(freigaben)
         stand["zusammenstellungen"] = [z.model_dump(mode="json") for z in mittel.listen]
@@ -229,6 +240,7 @@ def _build(gebiet, quellen, eingabe: Eingabe, eingang: Eingang, bau: Path, kopf:
             kennzahl_umgerechnet=umgerechnet,
             umbruch=umbruch,
             katalog=katalog,
+            vergleichswert=mittel.aussen,
             **auswertung,
             **pflege.tabellen,
             klasse=build_klassentabelle(tabellen, {k.id: k for k, _ in alle}),

@@ -27,6 +27,7 @@ STATUS_SATZ = {
     "nicht_definiert": "Der Wert ist nicht definiert: Die Bezugsgruppe ist leer.",
     "unsicher": "Der Wert ist unsicher.",
 }
+ZU_WENIG = "Der Wert ist nicht definiert: Es gibt weniger als 10 Fälle oder eine Altersgruppe ohne Menschen."
 WERTUNG = {  # (Polarität, Lage) → what it means; neutral Kennzahlen are never judged
     ("belastung", "ueber"): "Das steht für eine höhere Belastung.",
     ("belastung", "unter"): "Das steht für eine geringere Belastung.",
@@ -62,11 +63,16 @@ def satz_wert(
     """
     zeitpunkt = format_zeitpunkt(stichtag, monatlich=getattr(eintrag, "monatlich", False))
     if not _hat_wert(wert, status):
-        return f"{name} {zeitpunkt}: {STATUS_SATZ[status]}"
+        return f"{name} {zeitpunkt}: {satz_status(eintrag, status)}"
     satz = f"{name}: {_menge(eintrag, wert)} {zeitpunkt}"
     if _zahl(unten) and _zahl(oben):
         satz += f" (95-%-Intervall {format_zahl(unten, eintrag.stellen)} bis {_menge(eintrag, oben)})"
     return f"{satz}. {STATUS_SATZ['unsicher']}" if status == "unsicher" else f"{satz}."
+
+
+def satz_status(eintrag: Angaben, status: str) -> str:
+    """Why there is no value. A standardised one is not defined for other reasons than a share."""
+    return ZU_WENIG if (eintrag.art, status) == ("standardisiert", "nicht_definiert") else STATUS_SATZ[status]
 
 
 def satz_intervall(eintrag: Angaben, unten: float | None, oben: float | None) -> str:
@@ -111,7 +117,7 @@ def satz_vergleich(
         return ""
     bezug = vergleich_name if isinstance(vergleich_name, Bezug) else bezug_raum(vergleich_name)
     if not _hat_wert(wert, status):
-        return f"Ein Vergleich mit {bezug.dativ} ist nicht möglich. {STATUS_SATZ[status]}"
+        return f"Ein Vergleich mit {bezug.dativ} ist nicht möglich. {satz_status(eintrag, status)}"
     if not _zahl(vergleich_wert):
         return f"Ein Vergleich mit {bezug.dativ} ist nicht möglich: Dort liegt kein Wert vor."
     lage = lage or _lage(wert, unten, oben, vergleich_wert, eintrag.stellen)

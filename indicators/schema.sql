@@ -25,10 +25,14 @@ CREATE TABLE auswertung (               -- one row per row of kennzahl; words: f
     rest_wert DOUBLE, rest_urteil TEXT, rest_streng TEXT, rest_grund TEXT,  -- Gebiet without the Raum; 95 %, 99.8 %
     eltern_wert DOUBLE, eltern_urteil TEXT, eltern_grund TEXT,              -- parent below the Gebiet without the Raum
     gleiche_wert DOUBLE, gleiche_urteil TEXT, gleiche_grund TEXT,           -- similar Räume, see gleiche
+    bezug_wert DOUBLE, bezug_urteil TEXT, bezug_streng TEXT, bezug_grund TEXT,  -- declared benchmark outside the Gebiet
     vorher_am DATE, vorher_diff DOUBLE, vorher_unten DOUBLE, vorher_oben DOUBLE, vorher_urteil TEXT, vorher_grund TEXT,
     rang INTEGER, rang_von INTEGER, rang_bis INTEGER, rang_anzahl INTEGER,  -- von/bis hold jointly with 95 %
     trend TEXT, trend_seit DATE, trend_chi2 DOUBLE, trend_grund TEXT,       -- last five annual points
     mittel_wert DOUBLE, mittel_unten DOUBLE, mittel_oben DOUBLE, mittel_seit DATE   -- three years pooled
+);
+CREATE TABLE vergleichswert (           -- declared benchmarks outside the Gebiet; nr: place in the file, the first Bezug counts
+    nr INTEGER, bezug TEXT, kennzahl_id TEXT, stichtag DATE, wert DOUBLE, zaehler DOUBLE, nenner DOUBLE, quelle TEXT
 );
 CREATE TABLE abschnitt (                -- series between two breaks: Mann–Kendall, Theil–Sen
     kennzahl_id TEXT, ebene TEXT, raum_id TEXT, von DATE, bis DATE, punkte INTEGER,

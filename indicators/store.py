@@ -25,7 +25,7 @@ from indicators.lesen.werte import AUSWERTUNG, Werte
 from indicators.mischung import Mischdatei, Sicht, verbinde
 from indicators.sperre import belege
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 # What others import from here: the questions stand in `lesen`, this is where they are asked.
 __all__ = [

@@ -31,6 +31,22 @@ def grenzen(art: str, zaehler, nenner, *, pro: float, sicherheit: float) -> tupl
     return unten / teiler * pro, oben / teiler * pro
 
 
+def dobson(wert, oben, faelle, *, sicherheit: float) -> tuple[np.ndarray, np.ndarray]:
+    """Interval of a directly standardised rate at another confidence, without its age groups.
+
+    Dobson's limits are wert + k·(Byar(X) − X) with k = √(Var/X), the same at every confidence: the published upper
+    limit at 95 % tells k.
+
+    Args:
+        wert, oben: the rate and its upper limit at 95 %.
+        faelle: cases of all age groups together (X).
+    """
+    w, o, x = (np.asarray(a, float) for a in (wert, oben, faelle))
+    k = (o - w) / (byar(x, sicherheit=PROFIL)[1] - x)
+    unten, oben = byar(x, sicherheit=sicherheit)
+    return w + k * (unten - x), w + k * (oben - x)
+
+
 def urteile(unten, oben, mass) -> np.ndarray:
     """Code of the verdict (index in URTEIL) per cell; OHNE where interval or benchmark is missing."""
     unten, oben, mass = np.broadcast_arrays(*(np.asarray(a, float) for a in (unten, oben, mass)))

@@ -53,6 +53,10 @@ MERKMALE = {
     "tk_sgb12": ("sgb12_gsa", "sgb12", lambda nr: (3, 4, 12, 4, 17, 3)[nr % 6]),
 }
 STICHTAGE = (2021, 2022)
+VERGLEICH = """bezug;kennzahl;stichtag;wert;zaehler;nenner;quelle
+Torland;testquote;31.12.2022;5,0;;;erfunden
+Torland;testquote12;31.12.2022;;8;1000;erfunden
+"""
 
 
 def build_torkreis(daten: Path) -> Installation:
@@ -77,6 +81,7 @@ def build_torkreis(daten: Path) -> Installation:
             pfad.parent.mkdir(parents=True, exist_ok=True)
             zeilen = [f"{q};{zahl(nr + jahr % 3)}" for nr, q in enumerate(QUARTIERE)]
             pfad.write_text("Raum;Zahl\n" + "\n".join(zeilen) + "\n", encoding="utf-8")
+    (ordner / "vergleichswerte.csv").write_text(VERGLEICH, encoding="utf-8")
     (katalog / "kennzahlen" / "testquote.toml").write_text(KENNZAHL, encoding="utf-8")
     zwoelf = KENNZAHL.replace("sgb2_lb", "sgb12_gsa").replace("Testquote", "Testquote XII")
     (katalog / "kennzahlen" / "testquote12.toml").write_text(

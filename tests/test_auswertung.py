@@ -13,6 +13,7 @@ from indicators.feld import GRUENDE
 from indicators.mischung import Sicht
 from indicators.store import AUSWERTUNG, Store, find_aktuell
 from indicators.vergleich import URTEIL
+from indicators.vergleichswerte import find_werte
 from indicators.wertdatei import read_behaelter
 
 JAHRE = tuple(range(2014, 2024))
@@ -248,9 +249,11 @@ def test_a_role_sees_no_verdict_that_rests_on_a_value_it_does_not_see(ordner, ge
     tabelle = gemischt._frage("SELECT * FROM kennzahl")
     je = dict(list(tabelle.groupby("kennzahl_id")))
     eintraege = gemischt._frage("SELECT eintrag FROM katalog")["eintrag"]
-    neu = build_auswertung(je, pd.DataFrame(), gemischt._frage("SELECT * FROM raum"), build_angaben(eintraege))
+    angaben = build_angaben(eintraege, find_werte(gemischt._frage("SELECT * FROM vergleichswert")))
+    neu = build_auswertung(je, pd.DataFrame(), gemischt._frage("SELECT * FROM raum"), angaben)
     neu = neu["auswertung"].assign(stichtag=lambda d: d["stichtag"].dt.date)
     neu = neu.astype(dict.fromkeys(SCHLUESSEL[:4], object)).set_index(SCHLUESSEL).sort_index()
+    assert misch.loc[drin, "bezug_urteil"].notna().any()
     for name in AUSWERTUNG:
         links, rechts = misch[name], neu[name].reindex(misch.index)
         if name.endswith(("_am", "_seit")):

@@ -1,14 +1,18 @@
 """Funnel limits: the published table, and that they say the same as the intervals."""
 
 import csv
+import itertools
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard import figuren_statistik
 from indicators.intervall import byar, wilson
-from indicators.trichter import grenzen_quote, grenzen_verhaeltnis
+from indicators.trichter import Trichter, build_trichter, grenzen_quote, grenzen_verhaeltnis
 from indicators.vergleich import AEHNLICH, urteile
 
 counts = st.integers(1, 10**6).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -49,3 +53,49 @@ def test_all_funnel_vectors(referenz):
     for sicherheit, name in ((0.95, "2s0025"), (0.998, "3s0001")):
         for grenze, seite in zip(grenzen_quote(n, mitte, sicherheit=sicherheit), ("Lower", "Upper"), strict=True):
             np.testing.assert_allclose(100 * grenze, [z[f"{seite}{name}limit"] for z in zeilen], rtol=2e-5, atol=1e-5)
+
+
+def trichter_mit(namen: list[str]) -> Trichter:
+    """Räume of about the same size, far above and far below the common 10 %, two of them inside the limits."""
+    anteile = [
+        0.10,
+        0.101,
+        *(0.2 + 0.002 * (i % 5) if i % 2 else 0.04 - 0.002 * (i % 5) for i in range(len(namen) - 2)),
+    ]
+    nenner = np.array([2000 + 60 * i for i in range(len(namen))], float)
+    zaehler = np.array(anteile) * nenner
+    unten, _ = wilson(zaehler, nenner)
+    werte = {"raum_id": [f"r{i}" for i in range(len(namen))], "name": namen, "zaehler": zaehler, "nenner": nenner}
+    werte = pd.DataFrame(werte | {"wert": zaehler / nenner * 100, "unten": unten, "rest": False})
+    return build_trichter(werte, SimpleNamespace(art="quote", pro=100))
+
+
+def test_names_in_the_picture_do_not_overlap(browser):
+    namen = [f"Ort mit langem Namen {i}" for i in range(40)]
+    eintrag = SimpleNamespace(stellen=1, einheit="%")
+    bild = figuren_statistik.trichter(trichter_mit(namen), eintrag, "Menschen", raum="r0", aussen=("Musterland", 12.0))
+    seite = browser.new_page()
+    seite.set_content(bild.svg)
+    kaesten = seite.evaluate(
+        """() => [...document.querySelectorAll("text")].map((t) => {
+            const k = t.getBBox(); return [t.textContent, k.x, k.y + 2, k.x + k.width, k.y + k.height - 2]; })"""
+    )
+    seite.close()
+
+    orte = {text: kasten for text, *kasten in kaesten}
+    gezeigt = [text for text in orte if text in namen]
+    assert "Ort mit langem Namen 0" in gezeigt  # the chosen one lies inside the limits and is named all the same
+    assert "Ort mit langem Namen 1" not in gezeigt  # inside, and not chosen
+    assert 5 <= len(gezeigt) < 39 and len(orte) == len(kaesten)
+    paare = itertools.combinations([*gezeigt, next(t for t in orte if t.startswith("Musterland"))], 2)
+    assert not [p for p in paare if figuren_statistik.ueberlappt(*(orte[t] for t in p))]
+    assert [p.text for p in bild.punkte if p.text.startswith("Ort mit langem Namen 39:")]  # hover names all
+    assert len(bild.punkte) == 40
+
+
+@pytest.mark.parametrize(("von", "bis"), [(1200, 45_000), (300, 900), (4000, 9000)])
+def test_sizes_on_the_axis_are_round_and_apart(von, bis):
+    groessen = figuren_statistik.runde_groessen(von, bis)
+
+    assert 3 <= len(groessen) <= 8 and all(von <= g <= bis for g in groessen)
+    assert np.diff(np.log10(groessen)).min() > 0.09

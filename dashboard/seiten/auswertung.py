@@ -40,10 +40,27 @@ def urteil(wort, grund, polaritaet: str):
         return html.Span("–", title=text) if text else "–"
     wertung = urteile.BEWERTUNG_TEXT[urteile.find_bewertung(wort, polaritaet)]
     inhalt = [
-        f"{urteile.ZEICHEN[wort]} {WORTE[wort]}",
+        f"{urteile.ZEICHEN[wort]}{zahlen.FEST}{WORTE[wort]}",
         *([html.Span(wertung, className="leise klein")] if wertung else []),
     ]
     return html.Span(inhalt, className=f"vergleich {klasse(wort, polaritaet)}")
+
+
+def aussen(store, eintrag, zeile):
+    """The benchmark outside the Gebiet with its verdict below; a dash whose title tells why there is none."""
+    if not zahlen.hat_wert(zeile.bezug_wert):
+        return urteil(None, zeile.bezug_grund, eintrag.polaritaet)
+    wert = zahlen.format_wert(zeile.bezug_wert, eintrag.stellen, eintrag.einheit)
+    if zeile.bezug_urteil not in WORTE:
+        return html.Span(wert, title=f"kein Urteil: {GRUENDE.get(zeile.bezug_grund, '')}")
+    return html.Span([wert, " ", urteil(zeile.bezug_urteil, zeile.bezug_grund, eintrag.polaritaet)], className="aussen")
+
+
+def aussen_quellen(store, kennzahlen) -> str:
+    """Who says so, each source once; empty where these Kennzahlen have no benchmark."""
+    alle = store.vergleichswerte()
+    da = alle[(alle["bezug"] == store.stand.bezug) & alle["kennzahl_id"].isin(list(kennzahlen))]
+    return "; ".join(dict.fromkeys(da["quelle"]))
 
 
 def rang(platz, von, bis, anzahl) -> str:
@@ -78,6 +95,8 @@ def saetze(store, eintrag, zeile, anzahl_gleiche: int, plural: str, abschnitt=No
     if zeile.rest_grund not in ("kein_bezug", "anzahl", *OHNE_TEST):
         teile.append(urteile.satz_rest(store, eintrag, zeile))
         teile.append(urteile.satz_gleiche(store, eintrag, zeile, anzahl_gleiche, plural) if anzahl_gleiche else "")
+    if zeile.bezug_grund not in ("anzahl", *OHNE_TEST) and store.hat_vergleichswerte(eintrag.id):
+        teile.append(urteile.satz_aussen(store, eintrag, zeile))
     if zahlen.hat_wert(zeile.vorher_diff) or zeile.rest_grund not in OHNE_TEST:
         teile.append(urteile.satz_vorher(eintrag, zeile))
     if zeile.rest_grund not in ("anzahl", *OHNE_TEST):

@@ -82,7 +82,7 @@ def build_blatt(store, raum, liste=None) -> list:
     return [
         katalogteile.wahl_zusammenstellung(store, ziel, liste),
         html.Article(
-            [build_kopf(store, raum, profil), *themen, build_legende(store, raum)],
+            [build_kopf(store, raum, profil), *themen, build_legende(store, raum, profil)],
             className="blatt",
         ),
         build_kinder(store, raum),
@@ -169,7 +169,8 @@ def build_themen(store, raum, profil) -> list:
         themen.setdefault(eintrag.thema_titel, []).append((eintrag, zeile))
     je_thema = verteile([len(liste) for liste in themen.values()], MAX_KENNZAHLEN)
     return [
-        build_thema(store, raum, titel, liste[:n]) for (titel, liste), n in zip(themen.items(), je_thema, strict=True)
+        build_thema(store, raum, titel, liste[:n], hat_aussen(profil))
+        for (titel, liste), n in zip(themen.items(), je_thema, strict=True)
     ]
 
 
@@ -180,7 +181,8 @@ def build_liste(store, raum, profil, liste) -> list:
     for titel, plaetze in liste.gruppen:
         da = [p.eintrag for p in plaetze if p.eintrag and p.eintrag.id in je_kennzahl]
         ohne = [p.eintrag.titel for p in plaetze if p.eintrag and p.eintrag.id not in je_kennzahl]
-        bloecke += [build_thema(store, raum, titel, [(e, je_kennzahl[e.id]) for e in da])] if da else [html.H2(titel)]
+        paare = [(e, je_kennzahl[e.id]) for e in da]
+        bloecke += [build_thema(store, raum, titel, paare, hat_aussen(profil))] if da else [html.H2(titel)]
         if ohne:
             bloecke.append(html.P(f"Für diesen Raum ohne Wert: {', '.join(ohne)}.", className="leise"))
         bloecke.append(katalogteile.fehlend_liste(plaetze, je_kennzahl))
@@ -197,13 +199,19 @@ def verteile(anzahlen: list[int], platz: int) -> list[int]:
     return gegeben
 
 
-def build_thema(store, raum, titel: str, liste: list):
+def hat_aussen(profil) -> bool:
+    """Whether this sheet has any benchmark outside the Gebiet: a column of dashes says nothing."""
+    return bool(profil["bezug_wert"].notna().any())
+
+
+def build_thema(store, raum, titel: str, liste: list, mit_bezug: bool):
     kopf = [
         "Kennzahl",
         "Wert",
         "95-%-Intervall",
         "Übriges Gebiet",
         "Vergleich",
+        store.stand.bezug,
         "Lage in der Ebene",
         "Rang",
         "Verlauf",
@@ -211,10 +219,13 @@ def build_thema(store, raum, titel: str, liste: list):
     oberste = raum.ebene == store.stand.ebenen[0].id
     saetze = build_saetze(store, raum, liste)
     zeilen = [build_zeile(store, raum, eintrag, zeile, oberste) for eintrag, zeile in liste]
-    if oberste:
-        kopf, zeilen = [kopf[i] for i in (0, 1, 2, 7)], [[z[i] for i in (0, 1, 2, 7)] for z in zeilen]
+    # The Raum at the top has no rest and no rank, but may be compared with somebody outside.
+    spalten = (0, 1, 2, 5, 8) if oberste else range(len(kopf))
+    spalten = [i for i in spalten if i != 5 or mit_bezug]
+    kopf, zeilen = [kopf[i] for i in spalten], [[z[i] for i in spalten] for z in zeilen]
+    klasse = "profil oben" if oberste else "profil mit-bezug" if mit_bezug else "profil"
     return html.Section(
-        [html.H2(titel), bausteine.tabelle(kopf, zeilen, titel=f"{titel}: {raum.name}", klasse="profil"), saetze]
+        [html.H2(titel), bausteine.tabelle(kopf, zeilen, titel=f"{titel}: {raum.name}", klasse=klasse), saetze]
     )
 
 
@@ -231,6 +242,7 @@ def build_zeile(store, raum, eintrag, z, oberste: bool) -> list:
         zahlen.format_intervall(z.unten, z.oben, eintrag.stellen) or "–",
         zahlen.format_wert(mass, eintrag.stellen, eintrag.einheit) if zahlen.hat_wert(mass) else "–",
         auswertung.urteil(z.rest_urteil, z.rest_grund, eintrag.polaritaet),
+        auswertung.aussen(store, eintrag, z),
         build_lagebild(eintrag, z, mass, store.stand.ebene(raum.ebene).titel_plural) if raum.mit_geometrie else "–",
         auswertung.rang(z.rang, z.rang_von, z.rang_bis, z.von),
         html.Span([build_verlauf(store, eintrag, raum), auswertung.trend(z)], className="verlauf-trend"),
@@ -303,7 +315,7 @@ def build_verlauf(store, eintrag, raum):
     return html.Span([bausteine.bild(bild, alt, klasse="verlauf"), zeichen], className="verlauf-zeichen")
 
 
-def build_legende(store, raum):
+def build_legende(store, raum, profil):
     return html.Footer(
         [
             html.P(
@@ -314,6 +326,7 @@ def build_legende(store, raum):
                 "Ränge, die mit den Zahlen vereinbar sind. ↗ ↘ → Trend der letzten fünf Jahreswerte."
             ),
             html.P(auswertung.INTERVALL_HINWEIS),
+            *build_aussen(store, profil),
             *build_gruppe(store, raum),
             html.P(
                 "Zeichen: ».« geheim gehalten, »…« nicht geliefert, »x« nicht sinnvoll, ( ) unsicher"
@@ -323,6 +336,15 @@ def build_legende(store, raum):
         ],
         className="blatt-fuss leise",
     )
+
+
+def build_aussen(store, profil) -> list:
+    """What the column of the benchmark outside says, and who says so."""
+    if not hat_aussen(profil):
+        return []
+    quellen = auswertung.aussen_quellen(store, profil.loc[profil["bezug_wert"].notna(), "kennzahl_id"])
+    text = "Vergleichswert zum selben Stichtag, als genau bekannt angenommen; ohne Angabe, wo es keinen gibt."
+    return [html.P(f"{store.stand.bezug}: {text} Quelle: {quellen}.")]
 
 
 def build_gruppe(store, raum) -> list:

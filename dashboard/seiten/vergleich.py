@@ -21,7 +21,8 @@ LAGEN = {"innen": "im Bereich des Zufalls", "auffaellig": "auffällig (95 %)", "
 
 @dataclass(frozen=True)
 class Wahl:
-    """What the page shows; `kennzahl` has the funnel, `nach` sorts ("" = by name), `auf`: lowest first."""
+    """What the page shows; `kennzahl` has the funnel, `nach` sorts ("" = by name), `auf`: lowest first; `raum` is
+    marked in table and funnel."""
 
     ebene: str
     thema: str
@@ -29,6 +30,7 @@ class Wahl:
     kennzahl: str = ""
     nach: str = ""
     auf: bool = False
+    raum: str = ""
 
     @property
     def bis(self) -> date:
@@ -38,6 +40,7 @@ class Wahl:
         teile = {"ebene": self.ebene, "thema": self.thema, "jahr": self.jahr}
         teile |= {"kennzahl": self.kennzahl} if self.kennzahl else {}
         teile |= {"nach": self.nach} if self.nach else {}
+        teile |= {"raum": self.raum} if self.raum else {}
         return urlencode(teile | ({"auf": 1} if self.auf else {}))
 
 
@@ -55,7 +58,7 @@ def layout(store, query: str = "") -> list:
         ),
         build_wahl(store, wahl),
         build_tafel(store, wahl, eintraege, tafel),
-        build_legende(),
+        build_legende(store, wahl, eintraege),
         build_speichern(store, wahl),
         build_trichter(store, wahl, eintraege),
     ]
@@ -85,7 +88,11 @@ def read_wahl(store, query: str) -> Wahl:
     for name in ("kennzahl", "nach"):
         if werte.get(name) and store.eintrag(werte[name]) is None:
             raise UnbekannteAngabe("Diese Kennzahl gibt es in diesem Stand nicht.")
-    return Wahl(ebene, thema, int(jahr), werte.get("kennzahl", ""), werte.get("nach", ""), werte.get("auf") == "1")
+    raum = werte.get("raum", "")
+    if raum and store.raum(raum) is None:
+        raise UnbekannteAngabe("Diesen Raum gibt es in diesem Gebiet nicht.")
+    weitere = {"kennzahl": werte.get("kennzahl", ""), "nach": werte.get("nach", ""), "auf": werte.get("auf") == "1"}
+    return Wahl(ebene, thema, int(jahr), **weitere, raum=raum)
 
 
 def find_themen(store, ebene: str | None) -> dict[str, str]:
@@ -104,6 +111,11 @@ def find_eintraege(store, wahl: Wahl) -> list:
     return [e for e in alle if min(e.stichtage[wahl.ebene]) <= wahl.bis]
 
 
+def tag_von(eintrag, wahl: Wahl) -> date:
+    """The Stichtag its column shows: the newest one that was asked for."""
+    return max(t for t in eintrag.stichtage[wahl.ebene] if t <= wahl.bis)
+
+
 def build_wahl(store, wahl: Wahl):
     """A plain form: it works without JavaScript."""
 
@@ -113,11 +125,15 @@ def build_wahl(store, wahl: Wahl):
 
     ebenen = [(e.id, e.titel_plural) for e in store.stand.ebenen if find_jahre(store, e.id)]
     jahre = find_jahre(store, wahl.ebene)
+    raeume = sorted(
+        store.raeume(wahl.ebene)[["raum_id", "name"]].itertuples(index=False, name=None), key=lambda r: r[1]
+    )
     return html.Form(
         [
             feld("ebene", "Ebene", ebenen, wahl.ebene),
             feld("thema", "Thema", list(find_themen(store, None).items()), wahl.thema),
             feld("jahr", "Stichtag bis Ende", [(j, str(j)) for j in jahre], wahl.jahr),
+            feld("raum", "Hervorheben", [("", "–"), *raeume], wahl.raum),
             html.Div(html.Button("Zeigen", type="submit", className="knopf zart")),
         ],
         method="get",
@@ -141,16 +157,32 @@ def build_tafel(store, wahl: Wahl, eintraege: list, tafel: pd.DataFrame):
     namen = list(tafel.drop_duplicates("raum_id")[["raum_id", "name", "rest"]].itertuples(index=False))
     zeilen = [
         html.Tr(
-            [html.Th(raumlink(store, r), scope="row"), *(zelle(e, spalten[e.id].get(r.raum_id)) for e in eintraege)]
+            [html.Th(raumlink(store, r), scope="row"), *(zelle(e, spalten[e.id].get(r.raum_id)) for e in eintraege)],
+            className="gewaehlt" if r.raum_id == wahl.raum else "",
         )
         for r in sortiere(namen, spalten.get(wahl.nach), wahl)
     ]
     titel = f"{store.stand.ebene(wahl.ebene).titel_plural}, {find_themen(store, None)[wahl.thema]}, {wahl.jahr}"
+    fuss = build_fuss(store, eintraege, spalten)
     tabelle = html.Table(
-        [html.Caption(titel), html.Thead(html.Tr(kopf)), html.Tbody(zeilen)], className="tabelle heiss"
+        [html.Caption(titel), html.Thead(html.Tr(kopf)), html.Tbody(zeilen), *fuss], className="tabelle heiss"
     )
     rahmen = {"tabIndex": "0", "role": "region", "aria-label": titel}
     return html.Div(tabelle, className="tabelle-rahmen", **rahmen)
+
+
+def build_fuss(store, eintraege: list, spalten: dict) -> list:
+    """The line of the benchmark outside the Gebiet, at the Stichtag of each column; nothing where it has no value."""
+    zellen = []
+    for e in eintraege:
+        wert = store.vergleichswert(e.id, next(iter(spalten[e.id].values())).stichtag)
+        text = zahlen.format_wert(wert, e.stellen) if zahlen.hat_wert(wert) else "–"
+        titel = "" if zahlen.hat_wert(wert) else auswertung.GRUENDE["kein_vergleichswert"]
+        zellen.append((html.Td(text, className="zahl", title=titel), text))
+    if not store.stand.bezug or all(text == "–" for _, text in zellen):
+        return []
+    kopf = html.Th([store.stand.bezug, html.Span("zum Vergleich", className="leise klein")], scope="row")
+    return [html.Tfoot(html.Tr([kopf, *(z for z, _ in zellen)]))]
 
 
 def sortiere(namen: list, spalte: dict | None, wahl: Wahl) -> list:
@@ -198,7 +230,9 @@ def zelle(eintrag, z):
     return html.Td([wert, zeichen], className=f"zahl {auswertung.klasse(wort, eintrag.polaritaet)}", title=titel)
 
 
-def build_legende():
+def build_legende(store, wahl: Wahl, eintraege: list):
+    gezeigt = [e.id for e in eintraege if store.vergleichswert(e.id, tag_von(e, wahl)) is not None]
+    aussen = auswertung.aussen_quellen(store, gezeigt)
     zeichen = (
         ("urteil-unguenstiger", "▲ ▼ ungünstiger als das übrige Gebiet"),
         ("urteil-guenstiger", "▲ ▼ günstiger als das übrige Gebiet"),
@@ -214,6 +248,7 @@ def build_legende():
                 "Ohne Farbe und Zeichen: kein Intervall oder kein Vergleichswert; der Grund steht in der Exportdatei."
             ),
             html.P(auswertung.INTERVALL_HINWEIS),
+            *([html.P(f"Letzte Zeile: {store.stand.bezug} zum selben Stichtag. Quelle: {aussen}.")] if aussen else []),
         ],
         className="leise",
     )
@@ -241,7 +276,7 @@ def build_trichter(store, wahl: Wahl, eintraege: list):
     eintrag = next((e for e in moegliche if e.id == wahl.kennzahl), moegliche[0] if moegliche else None)
     if eintrag is None:
         return html.Div()
-    tag = max(t for t in eintrag.stichtage[wahl.ebene] if t <= wahl.bis)
+    tag = tag_von(eintrag, wahl)
     trichter = store.read_trichter(eintrag.id, wahl.ebene, tag)
     links = [
         html.Li(
@@ -256,12 +291,13 @@ def build_trichter(store, wahl: Wahl, eintraege: list):
     if trichter is None:
         inhalt = [html.P("Zu wenige Räume mit Wert für einen Trichter.")]
     else:
-        inhalt = trichter_inhalt(trichter, eintrag)
+        mass = store.vergleichswert(eintrag.id, tag)
+        inhalt = trichter_inhalt(trichter, eintrag, wahl.raum, (store.stand.bezug, mass) if mass else None)
     titel = f"Trichter: {eintrag.titel}, {zahlen.format_stichtag(tag)}"
     return html.Section([html.H2(titel, id="trichter"), *wahlliste, *inhalt], className="abschnitt")
 
 
-def trichter_inhalt(trichter, eintrag) -> list:
+def trichter_inhalt(trichter, eintrag, raum: str, aussen: tuple[str, float] | None) -> list:
     bezug = f"Größe der Bezugsgruppe: {eintrag.nenner_text}"
     weit = trichter.raeume[trichter.raeume["lage"] == "sehr_auffaellig"]
     mitte = zahlen.format_wert(trichter.mitte, eintrag.stellen, eintrag.einheit)
@@ -269,6 +305,9 @@ def trichter_inhalt(trichter, eintrag) -> list:
         f"Trichterdiagramm: {len(trichter.raeume)} Räume, gemeinsamer Wert {mitte}; "
         f"außerhalb der 99,8-%-Grenzen: {', '.join(weit['name']) or 'keiner'}."
     )
+    if aussen:
+        alt += f" {aussen[0]}: {zahlen.format_wert(aussen[1], eintrag.stellen, eintrag.einheit)}."
+    bild = figuren_statistik.trichter(trichter, eintrag, bezug, raum=raum, aussen=aussen)
     zeilen = [
         [r.name, zahlen.format_zahl(r.nenner), zahlen.format_zahl(r.wert, eintrag.stellen), lage(r)]
         for r in trichter.raeume.sort_values("wert", ascending=False).itertuples()
@@ -277,14 +316,30 @@ def trichter_inhalt(trichter, eintrag) -> list:
     return [
         html.P(
             f"Kleine Räume schwanken stärker. Waagerecht der gemeinsame Wert aller Räume ({mitte}); gestrichelt die "
-            "95-%-Grenzen, durchgezogen die 99,8-%-Grenzen: So weit liegt ein Raum dieser Größe durch Zufall daneben."
+            "95-%-Grenzen, durchgezogen die 99,8-%-Grenzen: So weit liegt ein Raum dieser Größe durch Zufall daneben. "
+            "Beschriftet ist, wer außerhalb der 99,8-%-Grenzen liegt, soweit Platz ist; alle Namen zeigt der "
+            "Mauszeiger und die Tabelle."
         ),
-        bausteine.bild(figuren_statistik.trichter(trichter, eintrag, bezug), alt, klasse="trichter"),
+        html.Div(
+            html.Div(
+                [bausteine.bild(bild.svg, alt, klasse="trichter"), *map(zeiger, bild.punkte)], className="trichter-bild"
+            ),
+            className="trichter-rahmen",
+            tabIndex="0",
+            role="region",
+            **{"aria-label": f"Trichter {eintrag.titel}"},
+        ),
         html.Details(
             [html.Summary("Als Tabelle"), bausteine.tabelle(kopf, zeilen, titel=f"Trichter {eintrag.titel}")],
             className="falte",
         ),
     ]
+
+
+def zeiger(punkt):
+    """A place over the picture that tells the mouse what lies there; the table tells it everybody else."""
+    ort = {"left": f"{punkt.links:.2f}%", "top": f"{punkt.oben:.2f}%"}
+    return html.Span(title=punkt.text, style=ort, **{"aria-hidden": "true"})
 
 
 def lage(zeile) -> str:

@@ -30,6 +30,7 @@ from etl.beispiel import musterkreis_lieferungen as lieferungen
 from etl.beispiel import musterkreis_modell as modell
 from etl.beispiel.musterkreis_bevoelkerung import JAHRE, WEILER, Bevoelkerung, build_bevoelkerung
 from etl.beispiel.musterkreis_fallliste import write_fallliste
+from etl.beispiel.musterkreis_vergleich import write_vergleichswerte
 from geodata.beispiel.ablage import write_gebiet
 from geodata.beispiel.musterkreis import Musterkreis, build_musterkreis
 
@@ -55,7 +56,9 @@ def erzeuge(ziel: Path) -> None:
     musterkreis = build_musterkreis()
     bevoelkerung = build_bevoelkerung(musterkreis.bausteine, zufall)
     einwohner_2019 = bevoelkerung.alter(0)[JAHRE.index(2019)]
-    write_gebiet(musterkreis, ziel / "geodata" / "gebiete" / "musterkreis", einwohner_2019)
+    ordner = ziel / "geodata" / "gebiete" / "musterkreis"
+    write_gebiet(musterkreis, ordner, einwohner_2019)
+    write_vergleichswerte(ordner / "vergleichswerte.csv")
     write_lieferungen(musterkreis, bevoelkerung, ziel / "etl" / "beispiel" / "musterkreis", zufall)
 
 

@@ -60,6 +60,10 @@ _FELDER_AUSWERTUNG = (
     ("gleiche_wert", "number", "gemeinsamer Wert der ähnlichsten Räume derselben Ebene"),
     ("gleiche_urteil", "string", f"Lage des 95-%-Intervalls zu »gleiche_wert«: {_URTEIL}"),
     ("gleiche_grund", "string", "wie »rest_grund«"),
+    ("bezug_wert", "number", "Vergleichswert von außerhalb des Gebiets (»bezug« in dieser Datei) zum selben Stichtag"),
+    ("bezug_urteil", "string", f"Lage des 95-%-Intervalls zu »bezug_wert«: {_URTEIL}"),
+    ("bezug_streng", "string", f"dasselbe mit dem 99,8-%-Intervall: {_URTEIL}"),
+    ("bezug_grund", "string", "wie »rest_grund«"),
     ("vorher_am", "date", "Stichtag des vorigen Jahreswerts, mit dem verglichen wird"),
     ("vorher_diff", "number", "Wert minus voriger Wert; leer über einen trennenden Bruch oder neuen Zuschnitt hinweg"),
     ("vorher_unten", "number", "Untere Grenze des 95-%-Intervalls der Differenz"),
@@ -152,10 +156,19 @@ def _datapackage(store: Store, tabelle: Path) -> dict:
         "erfunden": stand.erfunden,
         **({"licenses": lizenzen} if lizenzen else {}),  # the specification does not allow an empty list
         "sources": [{"title": quellen_text(quelle)} for quelle in stand.quellen],
+        "bezug": stand.bezug,
+        "vergleichswerte": _vergleichswerte(store),
         "resources": [_ressource(tabelle)],
         "kennzahlen": [_kennzahl(eintrag) for eintrag in store.katalog()],
         "zeichen": dict(LEGENDE),
     }
+
+
+def _vergleichswerte(store: Store) -> list[dict]:
+    """Declared benchmarks, each with its source; `bezug` is the one the columns »bezug_…« compare with."""
+    felder = ("bezug", "kennzahl_id", "stichtag", "wert", "quelle")
+    zeilen = store.vergleichswerte()[list(felder)].itertuples(index=False)
+    return [dict(zip(felder, z, strict=True)) | {"stichtag": z.stichtag.isoformat()} for z in zeilen]
 
 
 def _ressource(tabelle: Path) -> dict:

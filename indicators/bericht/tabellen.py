@@ -35,7 +35,7 @@ def write_ansicht_xlsx(store: Store, kennzahl_id: str, ebene: str, stichtag: dat
     titel = f"{eintrag.titel} – {store.stand.ebene(ebene).titel_plural}"
     mappe = Mappe(titel, store.stand)
     mappe.textblatt("Deckblatt", titel, _deckblatt(store.stand, eintrag, werte))
-    mappe.tabelle("Daten", titel, _kopf(eintrag), list(_zeilen(store, eintrag, werte)))
+    mappe.tabelle("Daten", titel, _kopf(store.stand, eintrag), list(_zeilen(store, eintrag, werte)))
     mappe.textblatt("Metadaten", f"Über diese Zahl: {eintrag.titel}", metadaten(store.stand, eintrag, werte))
     return mappe.in_bytes()
 
@@ -58,7 +58,7 @@ def write_ansicht_csv(
         write_csv_daten(werte.assign(**zusatz), datei)
         return datei.getvalue().encode("utf-8")
     schreiber = csv.writer(datei, delimiter=";", lineterminator="\r\n")
-    schreiber.writerow(_kopf(eintrag))
+    schreiber.writerow(_kopf(store.stand, eintrag))
     for zeile in _zeilen(store, eintrag, werte):
         schreiber.writerow([excel_text(inhalt) for inhalt in zeile])
     schreiber.writerow([])
@@ -75,7 +75,8 @@ def write_alles_xlsx(store: Store) -> bytes:
     alles = texte.nur_offene(store.read_alles())
     for thema_titel, eintraege in _themen(store).items():
         teil = alles[alles["kennzahl_id"].isin(eintraege)]
-        kopf = ["Kennzahl", "Kennung", "Ebene", "Einheit", *_KOPF_RAUM, "Wert", *_KOPF_WERTE, *_KOPF_AUSWERTUNG]
+        ort = ["Kennzahl", "Kennung", "Ebene", "Einheit", *_KOPF_RAUM]
+        kopf = [*ort, "Wert", *_KOPF_WERTE, *_kopf_auswertung(store.stand)]
         mappe.tabelle(thema_titel, thema_titel, kopf, list(_alles_zeilen(store, eintraege, teil)))
     mappe.tabelle("Metadaten", "Metadaten der Kennzahlen", _METADATEN_KOPF, _metadaten_zeilen(store))
     mappe.tabelle("Quellen", "Quellen und Lieferungen", _QUELLEN_KOPF, _quellen_zeilen(store))
@@ -86,17 +87,26 @@ def write_alles_xlsx(store: Store) -> bytes:
 
 _KOPF_RAUM = ("Schlüssel", "Raum", "gehört zu", "Gebietsstand", "Stichtag")
 _KOPF_WERTE = ("Intervall von", "Intervall bis", "Zähler", "Nenner", "Status", "Umgerechnet", "Hinweis")
-_KOPF_AUSWERTUNG = (
+_KOPF_VERGLEICH = (
     *("Übriges Gebiet", "Gegenüber dem übrigen Gebiet (95 %)", "Gegenüber dem übrigen Gebiet (99,8 %)"),
     *("Günstiger/ungünstiger", "Ähnliche Räume", "Gegenüber ähnlichen Räumen (95 %)"),
+)
+_KOPF_ZEIT = (
     *("Voriger Stichtag", "Differenz", "Differenz von", "Differenz bis", "Gegenüber dem vorigen Stichtag (95 %)"),
     *("Rang (1 = höchster)", "Rang von", "Rang bis", "Räume mit Rang"),
     *("Trend (fünf Jahreswerte)", "Trend seit", "Mittel dreier Jahre", "Mittel von", "Mittel bis"),
 )
 
 
-def _kopf(eintrag: Eintrag) -> list[str]:
-    return [*_KOPF_RAUM, f"Wert ({eintrag.einheit})", *_KOPF_WERTE, *_KOPF_AUSWERTUNG]
+def _kopf(stand: Stand, eintrag: Eintrag) -> list[str]:
+    return [*_KOPF_RAUM, f"Wert ({eintrag.einheit})", *_KOPF_WERTE, *_kopf_auswertung(stand)]
+
+
+def _kopf_auswertung(stand: Stand) -> list[str]:
+    """With the benchmark outside only where the Gebiet has one."""
+    b = stand.bezug
+    aussen = [b, f"Gegenüber {b} (95 %)", f"Gegenüber {b} (99,8 %)"] if b else []
+    return [*_KOPF_VERGLEICH, *aussen, *_KOPF_ZEIT]
 
 
 def _read_ansicht(store: Store, kennzahl_id: str, ebene: str, stichtag: date | None) -> tuple[Eintrag, pd.DataFrame]:
@@ -131,7 +141,8 @@ def _read_ansicht(store: Store, kennzahl_id: str, ebene: str, stichtag: date | N
 def _zeilen(store: Store, eintrag: Eintrag, werte: pd.DataFrame) -> Iterator[list[Zelle]]:
     namen = _namen(store)
     for zeile in werte.itertuples():
-        yield [*_raum_zellen(zeile, namen), *_wert_zellen(zeile, eintrag), *auswertung_zellen(zeile, eintrag)]
+        auswertung = auswertung_zellen(store.stand, zeile, eintrag)
+        yield [*_raum_zellen(zeile, namen), *_wert_zellen(zeile, eintrag), *auswertung]
 
 
 def _alles_zeilen(store: Store, eintraege: dict[str, Eintrag], werte: pd.DataFrame) -> Iterator[list[Zelle]]:
@@ -140,7 +151,7 @@ def _alles_zeilen(store: Store, eintraege: dict[str, Eintrag], werte: pd.DataFra
     for zeile in werte.itertuples():
         eintrag = eintraege[zeile.kennzahl_id]
         vorspann = [eintrag.titel, eintrag.id, ebenen[zeile.ebene], eintrag.einheit]
-        ort, auswertung = _raum_zellen(zeile, namen), auswertung_zellen(zeile, eintrag)
+        ort, auswertung = _raum_zellen(zeile, namen), auswertung_zellen(store.stand, zeile, eintrag)
         yield [*vorspann, *ort, *_wert_zellen(zeile, eintrag), *auswertung]
 
 
@@ -156,7 +167,7 @@ def _wert_zellen(zeile, eintrag: Eintrag) -> list[Zelle]:
     return [*werte, *zahlen, texte.STATUS_TEXT[zeile.status], herkunft, _text(zeile.hinweis)]
 
 
-def auswertung_zellen(zeile, eintrag: Eintrag) -> list[Zelle]:
+def auswertung_zellen(stand: Stand, zeile, eintrag: Eintrag) -> list[Zelle]:
     """Comparison, rank and trend of a row; where there is no verdict, the reason stands in its place."""
 
     def zahl(wert: float, stellen: int = eintrag.stellen) -> Zelle:
@@ -171,6 +182,11 @@ def auswertung_zellen(zeile, eintrag: Eintrag) -> list[Zelle]:
             else ""
         )
 
+    aussen = [
+        zahl(zeile.bezug_wert),
+        urteil("bezug_grund", zeile.bezug_urteil),
+        urteil("bezug_grund", zeile.bezug_streng),
+    ]
     return [
         zahl(zeile.rest_wert),
         urteil("rest_grund", zeile.rest_urteil),
@@ -178,6 +194,7 @@ def auswertung_zellen(zeile, eintrag: Eintrag) -> list[Zelle]:
         BEWERTUNG_TEXT[find_bewertung(zeile.rest_urteil, eintrag.polaritaet)],
         zahl(zeile.gleiche_wert),
         urteil("gleiche_grund", zeile.gleiche_urteil),
+        *(aussen if stand.bezug else []),
         _tag(zeile.vorher_am),
         *map(zahl, (zeile.vorher_diff, zeile.vorher_unten, zeile.vorher_oben)),
         urteil("vorher_grund", zeile.vorher_urteil),

@@ -13,7 +13,7 @@ MIT_WERT = ("offen", "unsicher")
 GANZ = 1e-9  # a smaller apportioned share means whole old Räume
 WERTSPALTEN = ("wert", "unten", "oben", "zaehler", "nenner")
 AUSWERTUNG_ZAHLEN = (
-    *("rest_wert", "eltern_wert", "gleiche_wert", "vorher_diff", "vorher_unten", "vorher_oben"),
+    *("rest_wert", "eltern_wert", "gleiche_wert", "bezug_wert", "vorher_diff", "vorher_unten", "vorher_oben"),
     *("rang", "rang_von", "rang_bis", "rang_anzahl", "mittel_wert", "mittel_unten", "mittel_oben"),
 )
 
@@ -32,7 +32,7 @@ STATUS_TEXT = {
     "gesperrt_quelle": "gesperrt vom Herausgeber",
     "nicht_geliefert": "nicht geliefert",
     "nicht_sinnvoll": "nicht sinnvoll (Zähler und Nenner passen nicht zusammen)",
-    "nicht_definiert": "nicht definiert (Bezugsgruppe ist leer)",
+    "nicht_definiert": "nicht definiert (Bezugsgruppe ist leer, bei standardisierten Werten unter 10 Fällen)",
 }
 
 LEGENDE = (

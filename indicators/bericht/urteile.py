@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 
 from indicators import satz
-from indicators.deutsch import Bezug, bezug_frueher, bezug_gruppe, bezug_rest
+from indicators.deutsch import Bezug, bezug_aussen, bezug_frueher, bezug_gruppe, bezug_rest
 from indicators.vergleich import bewerte
 
 URTEIL_TEXT = {"hoeher": "höher", "niedriger": "niedriger", "aehnlich": "ähnlich"}
@@ -39,6 +39,9 @@ GRUND_TEXT = {
     "wert_gesperrt": "ein Wert der Reihe ist gesperrt",
     "wert_fehlt": "ein Wert der Reihe fehlt",
     "randwert": "ein Anteil der Reihe ist 0 oder 100 Prozent",
+    "kein_vergleichswert": "zu dieser Kennzahl ist für diesen Stichtag kein Vergleichswert angegeben",
+    "zu_wenig_faelle": "unter 10 Fällen oder mit leerer Altersgruppe ist ein standardisierter Wert nicht definiert",
+    "nicht_summierbar": "standardisierte Werte lassen sich nicht zusammenfassen",
 }
 LAGE = {"hoeher": "ueber", "niedriger": "unter", "aehnlich": "aehnlich"}
 RICHTUNG = {"steigend": "steigend", "fallend": "fallend", "keine_aenderung": "gleichbleibend"}
@@ -67,6 +70,13 @@ def satz_gleiche(store, eintrag, zeile, anzahl: int, plural: str) -> str:
         if zeile.gleiche_grund == "keine_gruppe"
         else satz_gegen(eintrag, zeile, "gleiche", bezug_gruppe(anzahl, plural), urteil=zeile.gleiche_urteil)
     )
+
+
+def satz_aussen(store, eintrag, zeile) -> str:
+    """One Raum against the declared benchmark; empty where the Gebiet has none."""
+    if not store.stand.bezug:
+        return ""
+    return satz_gegen(eintrag, zeile, "bezug", bezug_aussen(store.stand.bezug), urteil=zeile.bezug_urteil)
 
 
 def satz_gegen(eintrag, zeile, name: str, bezug: Bezug, *, urteil) -> str:

@@ -10,7 +10,7 @@ from datetime import date
 import pandas as pd
 
 from indicators.bericht import texte
-from indicators.bericht.mappe import Mappe, Zelle, zelle
+from indicators.bericht.mappe import Mappe, Zahl, Zelle, zelle
 from indicators.bericht.tabellen import excel_text, stand_zeilen
 from indicators.bericht.urteile import GRUND_TEXT, INTERVALL_HINWEIS, URTEIL_TEXT, ist_wort
 from indicators.store import Eintrag, Store
@@ -50,16 +50,20 @@ def _titel(store: Store, ebene: str, bis: date) -> str:
 
 def _tafel(store: Store, ebene: str, kennzahlen: Sequence[str], bis: date) -> tuple[list[str], list[list[Zelle]]]:
     tafel = texte.nur_offene(store.read_vergleichstafel(ebene, list(kennzahlen), bis))
-    kopf, spalten = ["Schlüssel", "Raum"], []
+    kopf, spalten, aussen = ["Schlüssel", "Raum"], [], []
     for kennzahl_id, teil in tafel.groupby("kennzahl_id", sort=False):
         eintrag = store.eintrag(kennzahl_id)
         kopf += [f"{eintrag.titel} ({eintrag.einheit}) {teil['stichtag'].iloc[0]:%d.%m.%Y}", "Urteil", "Rang (möglich)"]
+        wert = store.vergleichswert(kennzahl_id, teil["stichtag"].iloc[0])
+        aussen += ["" if wert is None else Zahl(wert, eintrag.stellen), "", ""]
         spalten.append({z.raum_id: list(_zellen(z, eintrag)) for z in teil.itertuples()})
     namen = tafel.drop_duplicates("raum_id")[["raum_id", "name"]]
     zeilen = [
         [r.raum_id, r.name, *(inhalt for spalte in spalten for inhalt in spalte.get(r.raum_id, ["…", "", ""]))]
         for r in namen.itertuples()
     ]
+    if any(isinstance(inhalt, Zahl) for inhalt in aussen):
+        zeilen.append(["", f"{store.stand.bezug} (zum Vergleich)", *aussen])
     return kopf, zeilen
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cached_property
 
 import pandas as pd
 
@@ -20,8 +21,9 @@ class Auswertung(Katalog):
             raum_id, name, gebietsstand, stichtag, wert, unten, oben, zaehler, nenner, status, rest, and, each with its
             reason where there is none (a word of `feld.GRUENDE`): `rest_…` against the Gebiet without the Raum
             (`rest_streng`: verdict at 99.8 %), `eltern_…` against its parent without it, `gleiche_…` against similar
-            Räume, `vorher_…` against the Stichtag before (difference with interval), `trend…` of the last five annual
-            points, `rang` (1 = highest) of `rang_anzahl` with the ranks it may have, `mittel_…` of three years.
+            Räume, `bezug_…` against the benchmark outside (`bezug_streng`: 99.8 %), `vorher_…` against the Stichtag
+            before (difference with interval), `trend…` of the last five annual points, `rang` (1 = highest) of
+            `rang_anzahl` with the ranks it may have, `mittel_…` of three years.
             Verdicts are `hoeher`, `niedriger`, `aehnlich`; trends `steigend`, `fallend`, `keine_aenderung`.
         """
         return self._frage(
@@ -84,6 +86,27 @@ class Auswertung(Katalog):
             """,
             {"raum_id": raum_id},
         )
+
+    def vergleichswerte(self) -> pd.DataFrame:
+        """Declared benchmarks outside the Gebiet: bezug, kennzahl_id, stichtag, wert, zaehler, nenner, quelle, in the
+        order of the file; values are compared with those of `stand.bezug`."""
+        return self._frage(
+            "SELECT bezug, kennzahl_id, stichtag, wert, zaehler, nenner, quelle FROM vergleichswert ORDER BY nr"
+        )
+
+    def vergleichswert(self, kennzahl_id: str, stichtag: date) -> float | None:
+        """The benchmark of `stand.bezug`; None where none is declared for this Stichtag."""
+        return self._bezugswerte.get((kennzahl_id, stichtag))
+
+    def hat_vergleichswerte(self, kennzahl_id: str) -> bool:
+        """Whether there is a benchmark of `stand.bezug` for any Stichtag."""
+        return any(name == kennzahl_id for name, _ in self._bezugswerte)
+
+    @cached_property
+    def _bezugswerte(self) -> dict[tuple[str, date], float]:
+        alle = self.vergleichswerte()
+        erster = alle[alle["bezug"] == self.stand.bezug]
+        return {(z.kennzahl_id, z.stichtag): z.wert for z in erster.itertuples()}
 
     def hat_urteile(self, kennzahl_id: str, ebene: str) -> bool:
         """Whether any Raum of this level is compared with the rest of the Gebiet."""

@@ -58,6 +58,7 @@ class Stand:
     bruch_ab_anteil: float
     ebenen: tuple[StandEbene, ...]
     quellen: tuple[QuellenHinweis, ...]
+    bezug: str = ""  # whom outside the Gebiet values are compared with: "Nordrhein-Westfalen"; empty: nobody declared
     schutz_fassung: str = ""  # a mixed view counts hidden cells as the profile of this title does
 
     @property

@@ -32,6 +32,7 @@ class Katalog(Grund):
                 Version(**v | {"ab": date.fromisoformat(v["ab"]) if v["ab"] else None})
                 for v in roh.pop("versionen", [])
             )
+            roh.pop("rechnung", None)  # what the next publication compares with
             tage = je_kennzahl.get(kennzahl_id, {})
             eintraege[kennzahl_id] = Eintrag(
                 **roh,

@@ -12,6 +12,7 @@ from indicators.lesen.grund import Grund
 AUSWERTUNG = (
     *("rest_wert", "rest_urteil", "rest_streng", "rest_grund", "eltern_wert", "eltern_urteil", "eltern_grund"),
     *("gleiche_wert", "gleiche_urteil", "gleiche_grund"),
+    *("bezug_wert", "bezug_urteil", "bezug_streng", "bezug_grund"),
     *("vorher_am", "vorher_diff", "vorher_unten", "vorher_oben", "vorher_urteil", "vorher_grund"),
     *("rang", "rang_von", "rang_bis", "rang_anzahl", "trend", "trend_seit", "trend_grund"),
     *("mittel_wert", "mittel_unten", "mittel_oben", "mittel_seit"),

@@ -64,3 +64,28 @@ def test_the_sheet_says_in_sentences_what_its_signs_mean(seite, server):  # noqa
     assert any("liegt mit 21,7\u00a0% über der übrigen Stadt (11,9\u00a0%)" in s for s in saetze)
     assert any("vergleichbaren Stadtteilen" in s for s in saetze)
     expect(seite.locator(".blatt-fuss")).to_contain_text("Einen Stichprobenfehler gibt es nicht")
+
+
+def test_the_land_stands_beside_the_values_of_the_kreis_and_fits_one_page(seite, server):  # noqa: F811
+    oeffne(seite, server, "/rhein_sieg/steckbrief/05382")
+
+    zeile = seite.locator("tr", has=seite.get_by_role("rowheader", name=re.compile("SGB-II-Quote")))
+    expect(zeile).to_contain_text("6,9\u00a0%")
+    expect(zeile).to_contain_text("10,5\u00a0%")  # Nordrhein-Westfalen 2021, INKAR: 10.49
+    expect(seite.locator(".blatt-fuss")).to_contain_text("INKAR 2024 (Bundesländer)")
+    assert seite.pdf(format="A4", prefer_css_page_size=True).count(b"/Type /Page\n") == 1
+
+
+def test_the_table_ends_with_the_land_and_marks_the_chosen_place(seite, server):  # noqa: F811
+    oeffne(seite, server, "/rhein_sieg/vergleich?ebene=kommune&thema=armut&jahr=2020&raum=05382060")
+
+    fuss = seite.locator("tfoot tr")
+    expect(fuss).to_contain_text("Nordrhein-Westfalen")
+    expect(fuss.locator("td").nth(1)).to_have_text("6,3")  # 733,742 of 11,583,407
+    assert seite.locator("tr.gewaehlt th").inner_text() == "Siegburg"
+    assert "Nordrhein-Westfalen: 6,3" in seite.locator("img.trichter").get_attribute("alt")
+    expect(seite.locator(".trichter-bild span[title^='Much: 4,3']")).to_be_visible()
+    assert Axe().run(seite).violations_count == 0
+    seite.get_by_label("Stichtag bis Ende").select_option("2021")  # no benchmark of the Land for that year
+    seite.get_by_role("button", name="Zeigen").click()
+    expect(fuss.locator("td").nth(1)).to_have_text("–")
