@@ -6,7 +6,7 @@ from dash import html
 
 from dashboard import bausteine, figures, zahlen
 from dashboard.ansicht import find_raum
-from dashboard.seiten import auswertung, katalogteile
+from dashboard.seiten import antworten, auswertung, katalogteile
 
 PFAD, TITEL = "steckbrief", "Steckbrief"
 BEVOELKERUNG = ("bevoelkerung", "bev", "einwohner")
@@ -78,11 +78,17 @@ def build_blatt(store, raum, liste=None) -> list:
     """One sheet: the most important Kennzahlen, or those of a Zusammenstellung."""
     profil = store.read_profil(raum.raum_id)
     ziel = f"/{store.stand.gebiet_id}/steckbrief/{raum.raum_id}"
-    themen = build_liste(store, raum, profil, liste) if liste else build_themen(store, raum, profil)
+    zeilen = find_zeilen(store, profil, liste)
+    themen = build_liste(store, raum, profil, liste, zeilen) if liste else build_themen(store, raum, zeilen)
     return [
         katalogteile.wahl_zusammenstellung(store, ziel, liste),
         html.Article(
-            [build_kopf(store, raum, profil), *themen, build_legende(store, raum)],
+            [
+                build_kopf(store, raum, profil, liste),
+                antworten.build(store, raum, zeilen),
+                *themen,
+                build_legende(store, raum),
+            ],
             className="blatt",
         ),
         build_kinder(store, raum),
@@ -90,7 +96,22 @@ def build_blatt(store, raum, liste=None) -> list:
     ]
 
 
-def build_kopf(store, raum, profil):
+def find_zeilen(store, profil, liste) -> list[tuple]:
+    """(title of the table, [(Eintrag, row)]) of everything a sheet shows, in its order."""
+    je_kennzahl = {z.kennzahl_id: z for z in profil.itertuples() if z.kennzahl_id}
+    if liste:
+        gruppen = [(titel, [p.eintrag for p in plaetze if p.eintrag]) for titel, plaetze in liste.gruppen]
+        return [(titel, [(e, je_kennzahl[e.id]) for e in es if e.id in je_kennzahl]) for titel, es in gruppen]
+    zeilen = [(store.eintrag(name), z) for name, z in je_kennzahl.items()]
+    themen: dict[str, list] = {}
+    for eintrag, zeile in zeilen:
+        if eintrag and not eintrag.monatlich:
+            themen.setdefault(eintrag.thema_titel, []).append((eintrag, zeile))
+    je_thema = verteile([len(gruppe) for gruppe in themen.values()], MAX_KENNZAHLEN)
+    return [(titel, gruppe[:n]) for (titel, gruppe), n in zip(themen.items(), je_thema, strict=True)]
+
+
+def build_kopf(store, raum, profil, liste=None):
     art = "Ohne Ort" if raum.rest else raum.ebene_titel
     vorbei = f", bestand bis {zahlen.format_datum(raum.bis - timedelta(days=1))}" if raum.bis else ""
     karte = f"/{store.stand.gebiet_id}/karte?ebene={raum.ebene}&raum={raum.raum_id}"
@@ -105,6 +126,7 @@ def build_kopf(store, raum, profil):
                         [
                             bausteine.knopf("Drucken", "drucken", klasse="zart"),
                             *([bausteine.link_knopf("Auf der Karte", karte)] if raum.mit_geometrie else []),
+                            *speichern(store, raum, liste),
                         ],
                         className="werkzeug nicht-drucken",
                     ),
@@ -114,6 +136,16 @@ def build_kopf(store, raum, profil):
         ],
         className="blatt-kopf",
     )
+
+
+def speichern(store, raum, liste) -> list:
+    """The sheet as files: the same list of Kennzahlen as on the screen."""
+    frage = f"?zusammenstellung={liste.id}" if liste else ""
+    basis = f"/{store.stand.gebiet_id}/export/steckbrief/{raum.raum_id}"
+    return [
+        bausteine.link_knopf("Excel (XLSX)", f"{basis}.xlsx{frage}", download=True),
+        bausteine.link_knopf("CSV für Excel", f"{basis}.csv{frage}", download=True),
+    ]
 
 
 def build_eltern(store, raum) -> list:
@@ -158,32 +190,23 @@ def find_grund(store, ebene: str) -> str:
     return ebenen[max(1, ebenen.index(ebene) - 1)] if len(ebenen) > 1 else ebene
 
 
-def build_themen(store, raum, profil) -> list:
+def build_themen(store, raum, zeilen) -> list:
     """One table per Thema; at most MAX_KENNZAHLEN rows in all, shared fairly between the Themen."""
-    zeilen = [(store.eintrag(z.kennzahl_id), z) for z in profil.itertuples() if z.kennzahl_id]
-    zeilen = [(e, z) for e, z in zeilen if e and not e.monatlich]
     if not zeilen:
         return [bausteine.leerzustand("Noch keine Kennzahlen.", "Für diesen Raum ist nichts veröffentlicht.")]
-    themen: dict[str, list] = {}
-    for eintrag, zeile in zeilen:
-        themen.setdefault(eintrag.thema_titel, []).append((eintrag, zeile))
-    je_thema = verteile([len(liste) for liste in themen.values()], MAX_KENNZAHLEN)
-    return [
-        build_thema(store, raum, titel, liste[:n]) for (titel, liste), n in zip(themen.items(), je_thema, strict=True)
-    ]
+    return [build_thema(store, raum, titel, gruppe) for titel, gruppe in zeilen]
 
 
-def build_liste(store, raum, profil, liste) -> list:
+def build_liste(store, raum, profil, liste, zeilen) -> list:
     """One table per group of a Zusammenstellung; what is not there is named with its missing delivery."""
-    je_kennzahl = {z.kennzahl_id: z for z in profil.itertuples()}
+    da = set(profil["kennzahl_id"])
     bloecke = [katalogteile.kopf_zusammenstellung(liste)]
-    for titel, plaetze in liste.gruppen:
-        da = [p.eintrag for p in plaetze if p.eintrag and p.eintrag.id in je_kennzahl]
-        ohne = [p.eintrag.titel for p in plaetze if p.eintrag and p.eintrag.id not in je_kennzahl]
-        bloecke += [build_thema(store, raum, titel, [(e, je_kennzahl[e.id]) for e in da])] if da else [html.H2(titel)]
+    for (titel, gruppe), (_, plaetze) in zip(zeilen, liste.gruppen, strict=True):
+        ohne = [p.eintrag.titel for p in plaetze if p.eintrag and p.eintrag.id not in da]
+        bloecke += [build_thema(store, raum, titel, gruppe)] if gruppe else [html.H2(titel)]
         if ohne:
             bloecke.append(html.P(f"Für diesen Raum ohne Wert: {', '.join(ohne)}.", className="leise"))
-        bloecke.append(katalogteile.fehlend_liste(plaetze, je_kennzahl))
+        bloecke.append(katalogteile.fehlend_liste(plaetze, da))
     return bloecke
 
 

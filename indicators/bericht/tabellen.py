@@ -75,7 +75,7 @@ def write_alles_xlsx(store: Store) -> bytes:
     alles = texte.nur_offene(store.read_alles())
     for thema_titel, eintraege in _themen(store).items():
         teil = alles[alles["kennzahl_id"].isin(eintraege)]
-        kopf = ["Kennzahl", "Kennung", "Ebene", "Einheit", *_KOPF_RAUM, "Wert", *_KOPF_WERTE, *_KOPF_AUSWERTUNG]
+        kopf = ["Kennzahl", "Kennung", "Ebene", "Einheit", *_KOPF_RAUM, "Wert", *_KOPF_WERTE, *KOPF_AUSWERTUNG]
         mappe.tabelle(thema_titel, thema_titel, kopf, list(_alles_zeilen(store, eintraege, teil)))
     mappe.tabelle("Metadaten", "Metadaten der Kennzahlen", _METADATEN_KOPF, _metadaten_zeilen(store))
     mappe.tabelle("Quellen", "Quellen und Lieferungen", _QUELLEN_KOPF, _quellen_zeilen(store))
@@ -86,7 +86,7 @@ def write_alles_xlsx(store: Store) -> bytes:
 
 _KOPF_RAUM = ("Schlüssel", "Raum", "gehört zu", "Gebietsstand", "Stichtag")
 _KOPF_WERTE = ("Intervall von", "Intervall bis", "Zähler", "Nenner", "Status", "Umgerechnet", "Hinweis")
-_KOPF_AUSWERTUNG = (
+KOPF_AUSWERTUNG = (
     *("Übriges Gebiet", "Gegenüber dem übrigen Gebiet (95 %)", "Gegenüber dem übrigen Gebiet (99,8 %)"),
     *("Günstiger/ungünstiger", "Ähnliche Räume", "Gegenüber ähnlichen Räumen (95 %)"),
     *("Voriger Stichtag", "Differenz", "Differenz von", "Differenz bis", "Gegenüber dem vorigen Stichtag (95 %)"),
@@ -96,7 +96,7 @@ _KOPF_AUSWERTUNG = (
 
 
 def _kopf(eintrag: Eintrag) -> list[str]:
-    return [*_KOPF_RAUM, f"Wert ({eintrag.einheit})", *_KOPF_WERTE, *_KOPF_AUSWERTUNG]
+    return [*_KOPF_RAUM, f"Wert ({eintrag.einheit})", *_KOPF_WERTE, *KOPF_AUSWERTUNG]
 
 
 def _read_ansicht(store: Store, kennzahl_id: str, ebene: str, stichtag: date | None) -> tuple[Eintrag, pd.DataFrame]:
@@ -131,7 +131,7 @@ def _read_ansicht(store: Store, kennzahl_id: str, ebene: str, stichtag: date | N
 def _zeilen(store: Store, eintrag: Eintrag, werte: pd.DataFrame) -> Iterator[list[Zelle]]:
     namen = _namen(store)
     for zeile in werte.itertuples():
-        yield [*_raum_zellen(zeile, namen), *_wert_zellen(zeile, eintrag), *auswertung_zellen(zeile, eintrag)]
+        yield [*_raum_zellen(zeile, namen), *wert_zellen(zeile, eintrag), *auswertung_zellen(zeile, eintrag)]
 
 
 def _alles_zeilen(store: Store, eintraege: dict[str, Eintrag], werte: pd.DataFrame) -> Iterator[list[Zelle]]:
@@ -141,7 +141,7 @@ def _alles_zeilen(store: Store, eintraege: dict[str, Eintrag], werte: pd.DataFra
         eintrag = eintraege[zeile.kennzahl_id]
         vorspann = [eintrag.titel, eintrag.id, ebenen[zeile.ebene], eintrag.einheit]
         ort, auswertung = _raum_zellen(zeile, namen), auswertung_zellen(zeile, eintrag)
-        yield [*vorspann, *ort, *_wert_zellen(zeile, eintrag), *auswertung]
+        yield [*vorspann, *ort, *wert_zellen(zeile, eintrag), *auswertung]
 
 
 def _raum_zellen(zeile, namen: dict[str, str]) -> list[Zelle]:
@@ -149,7 +149,7 @@ def _raum_zellen(zeile, namen: dict[str, str]) -> list[Zelle]:
     return [zeile.raum_id, zeile.name, namen.get(zeile.eltern_id, ""), gebietsstand, zeile.stichtag]
 
 
-def _wert_zellen(zeile, eintrag: Eintrag) -> list[Zelle]:
+def wert_zellen(zeile, eintrag: Eintrag) -> list[Zelle]:
     werte = [zelle(zeile.status, wert, eintrag.stellen) for wert in (zeile.wert, zeile.unten, zeile.oben)]
     zahlen = [zelle(zeile.status, zahl, _stellen_anzahl(zahl)) for zahl in (zeile.zaehler, zeile.nenner)]
     herkunft = texte.umrechnung_kurz(zeile.umgerechnet, zeile.anteil_aufgeteilt)
