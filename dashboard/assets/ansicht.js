@@ -232,7 +232,7 @@
     const texte = plan.stufen?.length ? plan.stufen : SR.klassentexte(plan.klassen, plan.stellen);
     const anzahl = (pruefe) => alle.filter((e) => !e.rest && pruefe(e)).length;
     const eintrag = (muster, inhalt, zahl, nr) => h('li', {}, h('span', { class: 'farbe', style: muster }, nr), h('span', {}, inhalt), h('span', { class: 'anzahl' }, `${SR.zahl(zahl, 0)}\u00d7`));
-    const klassen = texte.map((inhalt, i) => eintrag(`background:${plan.farben[i]};color:${i > 2 || plan.farben[i] === '#2c7fb8' || plan.farben[i] === '#253494' ? '#fff' : '#14212b'}`, inhalt, anzahl(({ klasse }) => klasse === i), String(i + 1)));
+    const klassen = texte.map((inhalt, i) => eintrag(`background:${plan.farben[i]};color:${i > 2 || plan.farben[i] === '#2c7fb8' || plan.farben[i] === '#253494' ? '#fff' : '#14212b'}`, inhalt, anzahl(({ klasse }) => klasse === i), stufig() ? '' : String(i + 1)));
     const fehlend = Object.keys(SR.statustext).filter((s) => s !== 'offen').map((status) => [status, anzahl((e) => e.status === status)]).filter(([, n]) => n)
       .map(([status, n]) => eintrag(`background:${SR.schraffur(status, plan.farben[0])}`, SR.statustext[status], n, ''));
     const umgerechnet = anzahl((e) => e.umgerechnet);
@@ -241,7 +241,7 @@
     $('legende').replaceChildren(h('h3', { class: vollbild() ? null : 'nur-vorlesen' }, plan.einheit ? `${plan.kurz} (${plan.einheit})` : plan.kurz), h('ul', {}, klassen, fehlend), h('p', { class: 'leise' }, bemerkung + zuschnitt), musterlink());
   }
 
-  const musterlink = () => plan.muster && !vollbild() ? h('p', {}, h('a', { href: plan.muster }, 'Liegen ähnliche Werte beieinander, oder ist das Bild Zufall? Räumliche Muster')) : '';
+  const musterlink = () => plan.muster && !vollbild() ? h('p', { class: 'klein' }, h('a', { href: plan.muster }, 'Liegen ähnliche Werte beieinander, oder ist das Bild Zufall? Räumliche Muster')) : '';
 
   function maleUrteilslegende(alle) {
     const orte = alle.filter(({ rest }) => !rest);

@@ -7,6 +7,7 @@ from dash import html
 from dashboard import bausteine, figures, zahlen
 from dashboard.ansicht import find_raum
 from dashboard.seiten import antworten, auswertung, katalogteile
+from indicators.bericht import saetze
 
 PFAD, TITEL = "steckbrief", "Steckbrief"
 BEVOELKERUNG = ("bevoelkerung", "bev", "einwohner")
@@ -143,8 +144,8 @@ def speichern(store, raum, liste) -> list:
     frage = f"?zusammenstellung={liste.id}" if liste else ""
     basis = f"/{store.stand.gebiet_id}/export/steckbrief/{raum.raum_id}"
     return [
-        bausteine.link_knopf("Excel (XLSX)", f"{basis}.xlsx{frage}", download=True),
-        bausteine.link_knopf("CSV für Excel", f"{basis}.csv{frage}", download=True),
+        html.A("Excel (XLSX)", href=f"{basis}.xlsx{frage}", download=True, className="knopf zart"),
+        html.A("CSV für Excel", href=f"{basis}.csv{frage}", download=True, className="knopf zart"),
     ]
 
 
@@ -232,12 +233,12 @@ def build_thema(store, raum, titel: str, liste: list):
         "Verlauf",
     ]
     oberste = raum.ebene == store.stand.ebenen[0].id
-    saetze = build_saetze(store, raum, liste)
+    in_saetzen = build_saetze(store, raum, liste)
     zeilen = [build_zeile(store, raum, eintrag, zeile, oberste) for eintrag, zeile in liste]
     if oberste:
         kopf, zeilen = [kopf[i] for i in (0, 1, 2, 7)], [[z[i] for i in (0, 1, 2, 7)] for z in zeilen]
     return html.Section(
-        [html.H2(titel), bausteine.tabelle(kopf, zeilen, titel=f"{titel}: {raum.name}", klasse="profil"), saetze]
+        [html.H2(titel), bausteine.tabelle(kopf, zeilen, titel=f"{titel}: {raum.name}", klasse="profil"), in_saetzen]
     )
 
 
@@ -245,7 +246,9 @@ def build_zeile(store, raum, eintrag, z, oberste: bool) -> list:
     basis = f"/{store.stand.gebiet_id}/karte?kennzahl={eintrag.id}&ebene={raum.ebene}&raum={raum.raum_id}"
     mass = z.rest_wert
     name = [html.A(eintrag.titel, href=basis), html.Span(untertitel(eintrag, z), className="leise klein")]
-    wert = zahlen.format_wert(z.wert, eintrag.stellen, eintrag.einheit, z.status)
+    wert = saetze.nenne_stufe(eintrag, z.wert) or zahlen.format_wert(
+        z.wert, eintrag.stellen, eintrag.einheit, z.status
+    ).replace(zahlen.FEST, " ", 1)  # a long unit goes on the next line
     if not zahlen.hat_wert(z.wert):
         wert = html.Span([f"{wert} ", html.Span(zahlen.KURZ.get(z.status, ""), className="leise klein")])
     return [
@@ -255,7 +258,7 @@ def build_zeile(store, raum, eintrag, z, oberste: bool) -> list:
         zahlen.format_wert(mass, eintrag.stellen, eintrag.einheit) if zahlen.hat_wert(mass) else "–",
         auswertung.urteil(z.rest_urteil, z.rest_grund, eintrag.polaritaet),
         build_lagebild(eintrag, z, mass, store.stand.ebene(raum.ebene).titel_plural) if raum.mit_geometrie else "–",
-        auswertung.rang(z.rang, z.rang_von, z.rang_bis, z.von),
+        "–" if eintrag.stufen else auswertung.rang(z.rang, z.rang_von, z.rang_bis, z.von),
         html.Span([build_verlauf(store, eintrag, raum), auswertung.trend(z)], className="verlauf-trend"),
     ]
 
@@ -269,8 +272,13 @@ def untertitel(eintrag, z) -> str:
     if not eintrag.bestaetigt:
         teile.append(katalogteile.UNBESTAETIGT)
     if eintrag.herausgeber:
-        teile.append(eintrag.herausgeber)
+        teile.append(kuerzel(eintrag.herausgeber))
     return " · ".join(teile)
+
+
+def kuerzel(name: str) -> str:
+    """ "Bundesinstitut für … (BBSR)" → "BBSR": the full name stands on the map and in the Methodik."""
+    return name.rsplit("(", 1)[1].rstrip(")") if name.endswith(")") and "(" in name else name
 
 
 def build_lagebild(eintrag, z, mass, plural: str):
@@ -294,8 +302,8 @@ def build_saetze(store, raum, liste: list):
     abschnitte = {z.kennzahl_id: z for z in store.read_abschnitte(raum.raum_id).itertuples()}  # the newest stays
     absaetze = []
     for eintrag, z in liste:
-        if saetze := auswertung.saetze(store, eintrag, z, len(gruppe), plural, abschnitte.get(eintrag.id)):
-            absaetze += [html.Dt(eintrag.titel), html.Dd(" ".join(saetze))]
+        if teile := auswertung.saetze(store, eintrag, z, len(gruppe), plural, abschnitte.get(eintrag.id)):
+            absaetze += [html.Dt(eintrag.titel), html.Dd(" ".join(teile))]
     if not absaetze:
         return ""
     return html.Details([html.Summary("In Sätzen"), html.Dl(absaetze, className="saetze")], className="falte")

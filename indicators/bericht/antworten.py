@@ -41,6 +41,13 @@ OHNE = {  # what is never tested, for a list
     "ohne_intervall": "Werte ohne Intervall, etwa Altersanteile und Indizes",
     "anzahl": "reine Anzahlen, die mit der Größe des Raums wachsen",
 }
+HAEUFUNG = {  # cluster class → what it says about the Raum
+    "HH": "Der Raum liegt in einer Häufung hoher Werte, und das ist mehr, als der Zufall erklärt",
+    "NN": "Der Raum liegt in einer Häufung niedriger Werte, und das ist mehr, als der Zufall erklärt",
+    "HN": "Ein hoher Wert zwischen niedrigen Nachbarn, und das ist mehr, als der Zufall erklärt",
+    "NH": "Ein niedriger Wert zwischen hohen Nachbarn, und das ist mehr, als der Zufall erklärt",
+    "-": "Zusammen mit seinen Nachbarn hebt sich der Raum nicht vom Zufall ab",
+}
 FEST, BEWEGLICH = 0.05, 0.2  # how much of the whole ranking a Raum moves through
 
 
@@ -69,7 +76,9 @@ def sage_echt(store: Store, raum, zeilen: Sequence[tuple]) -> list[str]:
     verschieden = [(e, z) for e, z in geprueft if z.rest_urteil != "aehnlich"]
     ohne = _sage_ungeprueft(zeilen)
     if not geprueft:
-        return [f"Das lässt sich hier nicht prüfen. {ohne}".strip()]
+        ort = [s for e, _ in zeilen if e.art == "index" and (s := _sage_haeufung(store, raum, e))]
+        kopf = "Mit einem Intervall lässt sich das hier nicht prüfen." if ort else "Das lässt sich hier nicht prüfen."
+        return [*ort, f"{kopf} {ohne}".strip()]
     bezug = von(bezug_rest(store.stand.ebenen[0].titel))
     saetze = [_sage_kopf(bezug_raum(raum.name).nominativ, len(verschieden), len(geprueft), bezug)]
     for lage, worte in LAGEN:
@@ -81,6 +90,19 @@ def sage_echt(store: Store, raum, zeilen: Sequence[tuple]) -> list[str]:
     if aehnlich := [e.titel for e, z in geprueft if z.rest_urteil == "aehnlich"]:
         saetze.append(f"Kann Zufall sein: {_liste(aehnlich)}.")
     return [*saetze, *filter(None, [ohne])]
+
+
+def _sage_haeufung(store: Store, raum, eintrag) -> str:
+    """Whether a Raum stands out together with its neighbours: the test an index has, since it has no interval."""
+    if raum.ebene not in store.mit_muster.get(eintrag.id, ()):
+        return ""
+    muster = store.read_muster(eintrag.id, raum.ebene)
+    treffer = muster[(muster["raum_id"] == raum.raum_id) & (muster["status"] == "offen")]
+    if treffer.empty:
+        return ""
+    z = treffer.iloc[0]
+    wert = format_menge(z.wert, eintrag.einheit, eintrag.stellen)
+    return f"{eintrag.titel} ({wert}): {HAEUFUNG.get(z.klasse, HAEUFUNG['-'])}."
 
 
 def _sage_kopf(name: str, verschieden: int, geprueft: int, bezug: str) -> str:
