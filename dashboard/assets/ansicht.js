@@ -238,7 +238,7 @@
     const umgerechnet = anzahl((e) => e.umgerechnet);
     const zuschnitt = umgerechnet ? ` ${SR.zahl(umgerechnet, 0)} Werte sind auf die heutigen Räume umgerechnet (${plan.heute_art}; Zeichen: u).` : '';
     const bemerkung = plan.uebernommen ? `Übernommen von ${plan.uebernommen}, ohne Intervall: Ob ein Unterschied mehr ist als Zufall, lässt sich nicht prüfen.` : alle.some(({ unten }) => unten !== null) ? 'Klassen gelten für alle Stichtage. Der Strich in der Rangfolge ist das 95-%-Intervall.' : 'Klassen gelten für alle Stichtage.';
-    $('legende').replaceChildren(h('h3', { class: vollbild() ? null : 'nur-vorlesen' }, plan.einheit ? `${plan.kurz} (${plan.einheit})` : plan.kurz), h('ul', {}, klassen, fehlend), h('p', { class: 'leise' }, bemerkung + zuschnitt), musterlink());
+    $('legende').replaceChildren(h('h3', { class: vollbild() ? null : 'nur-vorlesen' }, plan.einheit && !stufig() ? `${plan.kurz} (${plan.einheit})` : plan.kurz), h('ul', {}, klassen, fehlend), h('p', { class: 'leise' }, bemerkung + zuschnitt), musterlink());
   }
 
   const musterlink = () => plan.muster && !vollbild() ? h('p', { class: 'klein' }, h('a', { href: plan.muster }, 'Liegen ähnliche Werte beieinander, oder ist das Bild Zufall? Räumliche Muster')) : '';

@@ -77,7 +77,7 @@ def sage_echt(store: Store, raum, zeilen: Sequence[tuple]) -> list[str]:
     ohne = _sage_ungeprueft(zeilen)
     if not geprueft:
         ort = [s for e, _ in zeilen if e.art == "index" and (s := _sage_haeufung(store, raum, e))]
-        kopf = "Mit einem Intervall lässt sich das hier nicht prüfen." if ort else "Das lässt sich hier nicht prüfen."
+        kopf = "Einzelne Werte lassen sich hier nicht prüfen." if ort else "Das lässt sich hier nicht prüfen."
         return [*ort, f"{kopf} {ohne}".strip()]
     bezug = von(bezug_rest(store.stand.ebenen[0].titel))
     saetze = [_sage_kopf(bezug_raum(raum.name).nominativ, len(verschieden), len(geprueft), bezug)]
