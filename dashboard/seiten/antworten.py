@@ -8,7 +8,7 @@ from collections import OrderedDict
 from dash import html
 
 from dashboard.indexwahl import als_query, read_wahl
-from indicators.bericht.antworten import GEWICHT, sage_antworten
+from indicators.bericht.antworten import GEWICHT, UNGEPRUEFT, sage_antworten
 
 HALTEN = 12  # indices that are kept: one per Gebiet, view and level
 _FERTIG: OrderedDict[tuple, tuple] = OrderedDict()
@@ -23,10 +23,15 @@ def build(store, raum, gruppen: list[tuple]):
         if frage == GEWICHT:
             ziel = f"/{store.stand.gebiet_id}/index?{als_query(find_labor(store, raum.ebene).wahl)}"
             weiter = [" ", html.A("Andere Gewichte ausprobieren", href=ziel, className="nicht-drucken")]
-        teile += [html.Dt(frage), html.Dd([" ".join(saetze), *weiter])]
+        teile += [html.Dt(frage), html.Dd([*map(satz, saetze), *weiter])]
     if not teile:
         return html.Div()
-    return html.Section([html.H2("Vier Fragen"), html.Dl(teile)], className="antworten")
+    return html.Div([html.H2("Vier Fragen"), html.Dl(teile)], className="antworten")
+
+
+def satz(text: str):
+    """What cannot be tested is not printed: a sheet has one page, and its legend says the same."""
+    return html.Span(f"{text} ", className="ungeprueft" if text.startswith(UNGEPRUEFT) else None)
 
 
 def sage(store, raum, gruppen: list[tuple]) -> list[tuple[str, list[str]]]:

@@ -26,6 +26,7 @@ ECHT, SEIT, WER, GEWICHT = (
     "Verglichen mit wem?",
     "Dreht eine andere Gewichtung die Rangfolge um?",
 )
+UNGEPRUEFT = "Nicht prüfbar sind"
 NAMEN = 6  # in one sentence
 GRUPPE_NACH = "Anteil der Menschen ab 65 und unter 18 Jahren und SGB-II-Quote, soweit vorhanden"
 LAGEN = (  # (verdict, what it means) → the words before the list
@@ -87,7 +88,7 @@ def sage_echt(store: Store, raum, zeilen: Sequence[tuple]) -> list[str]:
         ]
         if treffer:
             saetze.append(f"{worte}: {_liste([_gegenueber(e, z) for e, z in treffer])}.")
-    if aehnlich := [e.titel for e, z in geprueft if z.rest_urteil == "aehnlich"]:
+    if aehnlich := [e.kurz for e, z in geprueft if z.rest_urteil == "aehnlich"]:
         saetze.append(f"Kann Zufall sein: {_liste(aehnlich)}.")
     return [*saetze, *filter(None, [ohne])]
 
@@ -102,7 +103,7 @@ def _sage_haeufung(store: Store, raum, eintrag) -> str:
         return ""
     z = treffer.iloc[0]
     wert = format_menge(z.wert, eintrag.einheit, eintrag.stellen)
-    return f"{eintrag.titel} ({wert}): {HAEUFUNG.get(z.klasse, HAEUFUNG['-'])}."
+    return f"{eintrag.kurz} ({wert}): {HAEUFUNG.get(z.klasse, HAEUFUNG['-'])}."
 
 
 def _sage_kopf(name: str, verschieden: int, geprueft: int, bezug: str) -> str:
@@ -125,7 +126,7 @@ def _sage_kopf(name: str, verschieden: int, geprueft: int, bezug: str) -> str:
 
 def _gegenueber(eintrag, z) -> str:
     wert, mass = (format_menge(w, eintrag.einheit, eintrag.stellen) for w in (z.wert, z.rest_wert))
-    return f"{eintrag.titel} ({wert} gegenüber {mass})"
+    return f"{eintrag.kurz} ({wert} gegenüber {mass})"
 
 
 def _sage_ungeprueft(zeilen: Sequence[tuple]) -> str:
@@ -139,7 +140,7 @@ def _sage_ungeprueft(zeilen: Sequence[tuple]) -> str:
     teile = [
         f"{OHNE.get(grund) or f'Werte ohne Vergleich, denn {GRUND_TEXT[grund]}'} ({n})" for grund, n in gruende.items()
     ]
-    return f"Nicht prüfbar sind {aufzaehlung(teile)}."
+    return f"{UNGEPRUEFT} {aufzaehlung(teile)}."
 
 
 def sage_seit(store: Store, raum, zeilen: Sequence[tuple]) -> list[str]:
@@ -147,16 +148,16 @@ def sage_seit(store: Store, raum, zeilen: Sequence[tuple]) -> list[str]:
     saetze = []
     for richtung, worte in (("steigend", "Steigt"), ("fallend", "Sinkt")):
         namen = [
-            f"{e.titel} seit {z.trend_seit.year}" if not pd.isna(z.trend_seit) else e.titel
+            f"{e.kurz} seit {z.trend_seit.year}" if not pd.isna(z.trend_seit) else e.kurz
             for e, z in zeilen
             if z.trend == richtung
         ]
         if namen:
             saetze.append(f"{worte}: {_liste(namen)}.")
-    if gleich := [e.titel for e, z in zeilen if z.trend == "keine_aenderung"]:
+    if gleich := [e.kurz for e, z in zeilen if z.trend == "keine_aenderung"]:
         saetze.append(f"Keine deutliche Veränderung in den letzten fünf Jahreswerten: {_liste(gleich)}.")
     saetze += filter(None, (_sage_klasse(store, raum, e, z) for e, z in zeilen if e.stufen))
-    if kurz := [e.titel for e, z in zeilen if z.trend_grund == "zu_wenig_punkte"]:
+    if kurz := [e.kurz for e, z in zeilen if z.trend_grund == "zu_wenig_punkte"]:
         saetze.append(f"Für einen Trend gibt es noch zu wenige Stichtage: {_liste(kurz)}.")
     return saetze or ["Ein Trend lässt sich hier nicht prüfen: Er braucht fünf Jahreswerte mit Fallzahlen."]
 
@@ -180,7 +181,7 @@ def _sage_klasse(store: Store, raum, eintrag, z) -> str:
         seit = tag
     name = nenne_stufe(eintrag, folge[-1][1])
     erste = " (so weit reichen die vergleichbaren Werte zurück)" if seit == folge[0][0] else ""
-    return f"{eintrag.titel}: »{name}« seit dem {format_datum(seit)}{erste}."
+    return f"{eintrag.kurz}: »{name}« seit dem {format_datum(seit)}{erste}."
 
 
 def sage_wer(store: Store, raum, zeilen: Sequence[tuple]) -> list[str]:
@@ -200,7 +201,7 @@ def sage_wer(store: Store, raum, zeilen: Sequence[tuple]) -> list[str]:
     gruppe = bezug_gruppe(len(gleiche), ebene.titel_plural)
     saetze.append(f"Dazu mit {gruppe.dativ} {aufzaehlung(gleiche)} (ähnlich nach: {GRUPPE_NACH}).")
     anders = [
-        f"{e.titel} ({'höher' if z.gleiche_urteil == 'hoeher' else 'niedriger'})"
+        f"{e.kurz} ({'höher' if z.gleiche_urteil == 'hoeher' else 'niedriger'})"
         for e, z in zeilen
         if ist_wort(z.gleiche_urteil) and z.gleiche_urteil != "aehnlich"
     ]
@@ -215,7 +216,7 @@ def sage_wer(store: Store, raum, zeilen: Sequence[tuple]) -> list[str]:
 def sage_gewicht(store: Store, raum, labor: Labor) -> list[str]:
     """How far this Raum moves in the ranking of an index when its weights are shaken."""
     treffer = labor.raeume[labor.raeume["raum_id"] == raum.raum_id]
-    titel = [f"»{t.eintrag.titel}«" for t in labor.status.teile]
+    titel = [f"»{t.eintrag.kurz}«" for t in labor.status.teile]
     if labor.status.ergebnis.grund or treffer.empty or len(titel) < 2:
         return []
     z = treffer.iloc[0]
@@ -245,4 +246,5 @@ def sage_gewicht(store: Store, raum, labor: Labor) -> list[str]:
 def _liste(namen: list[str]) -> str:
     """Up to NAMEN names, then how many more."""
     mehr = len(namen) - NAMEN
-    return aufzaehlung(namen) if mehr <= 0 else aufzaehlung([*namen[:NAMEN], f"{format_zahl(mehr)} weitere"])
+    text = aufzaehlung(namen) if mehr <= 0 else aufzaehlung([*namen[:NAMEN], f"{format_zahl(mehr)} weitere"])
+    return text.removesuffix(".")  # an abbreviation at the end: the full stop follows
