@@ -11,7 +11,7 @@ from indicators.bericht import saetze
 
 PFAD, TITEL = "steckbrief", "Steckbrief"
 BEVOELKERUNG = ("bevoelkerung", "bev", "einwohner")
-MAX_KENNZAHLEN = 20
+MAX_KENNZAHLEN = 18
 
 
 def layout(store, query: str = "", raum_id: str | None = None) -> list:
