@@ -115,7 +115,20 @@ def zeitreihe(
             enden.append((mit_wert["stichtag"].iloc[-1], mit_wert["wert"].iloc[-1], name, stil[0]))
     add_namen(bild, enden, eintrag.stellen, hoehe)
     add_brueche(bild, reihen, eintrag.brueche)
+    if eintrag.stufen:
+        bild.update_yaxes(**achse_stufen(eintrag.stufen))
     return bild
+
+
+def achse_stufen(stufen) -> dict:
+    """An axis of named classes: "1 hoch" to "4 sehr niedrig", never a scale between them."""
+    stellen = [int(s.split(" ")[0].replace("−", "-")) for s in stufen]
+    return {
+        "tickvals": stellen,
+        "ticktext": list(stufen),
+        "range": [stellen[0] - 0.5, stellen[-1] + 0.5],
+        "autorange": False,
+    }
 
 
 def achsentitel(eintrag) -> dict:

@@ -13,11 +13,14 @@ from datetime import date
 import pandas as pd
 from flask import Flask, Response, jsonify, request
 
-from dashboard.ansicht import UnbekannteAngabe, find_eintrag
+from dashboard.ansicht import UnbekannteAngabe, find_eintrag, find_raum
 from dashboard.indexwahl import read_wahl
+from dashboard.seiten import antworten
+from dashboard.seiten import steckbrief as seite_steckbrief
 from dashboard.seiten import vergleich as seite_vergleich
+from dashboard.seiten.katalogteile import read_zusammenstellung
 from indicators.bericht import indexblatt as index_bericht
-from indicators.bericht import pflegemappe, tabellen, vergleich
+from indicators.bericht import pflegemappe, steckbrief, tabellen, vergleich
 
 STAENDE = "X-Sozialraum-Staende"
 EIN_JAHR = "public, max-age=31536000, immutable"
@@ -53,6 +56,10 @@ def install(server: Flask, read_stores) -> None:
         if name in ("vergleich.xlsx", "vergleich.csv"):
             return answer_vergleich(find_store(gebiet), name, request.query_string.decode("utf-8", "replace"))
         return answer_export(find_store(gebiet), name, request.args.get("stichtag"))
+
+    @server.get("/<gebiet>/export/steckbrief/<raum_id>.<endung>")
+    def steckbrief(gebiet: str, raum_id: str, endung: str) -> Response:
+        return answer_steckbrief(find_store(gebiet), raum_id, endung, request.query_string.decode("utf-8", "replace"))
 
     @server.get("/<gebiet>/export/index.<endung>")
     def indexblatt(gebiet: str, endung: str) -> Response:
@@ -220,6 +227,22 @@ def answer_index(store, query: str, endung: str) -> Response:
     if endung == "xlsx":
         return als_download(index_bericht.write_index_xlsx(store, labor), XLSX, name)
     return als_download(index_bericht.write_index_csv(store, labor), CSV, name)
+
+
+def answer_steckbrief(store, raum_id: str, endung: str, frage: str) -> Response:
+    """The sheet of one Raum; the same list of Kennzahlen as its page, in the same address."""
+    if endung not in ("xlsx", "csv"):
+        raise UnbekannteAngabe("Diese Tabelle gibt es nicht.")
+    raum = find_raum(store, raum_id)
+    liste = read_zusammenstellung(store, frage)
+    gruppen = seite_steckbrief.find_zeilen(store, store.read_profil(raum.raum_id), liste)
+    saetze = antworten.sage(store, raum, gruppen)
+    schreibe, mimetype = (
+        (steckbrief.write_steckbrief_xlsx, XLSX) if endung == "xlsx" else (steckbrief.write_steckbrief_csv, CSV)
+    )
+    name = "_".join([store.stand.gebiet_id, "steckbrief", raum.raum_id, *([liste.id] if liste else [])])
+    inhalt = schreibe(store, raum, liste.titel if liste else "", gruppen, saetze)
+    return als_download(inhalt, mimetype, f"{name}.{endung}")
 
 
 def answer_vergleich(store, name: str, frage: str) -> Response:

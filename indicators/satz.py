@@ -149,6 +149,8 @@ def satz_veraenderung(
     monatlich = getattr(eintrag, "monatlich", False)
     von, bis = (format_zeitpunkt(t, monatlich=monatlich).split(" ", 1)[1] for t in (stichtag_alt, stichtag))
     zeitraum = f"von {von} bis {bis}" if monatlich else f"vom {von} bis zum {bis}"
+    if (vorher := nenne_stufe(eintrag, alt)) and (jetzt := nenne_stufe(eintrag, neu)) and vorher != jetzt:
+        return f"{name} hat {zeitraum} die Klasse gewechselt: von »{vorher}« zu »{jetzt}«."
     abstand = round(neu, eintrag.stellen) - round(alt, eintrag.stellen)
     wo = gross(in_raum(name))
     if round(abstand, eintrag.stellen) == 0:
@@ -234,13 +236,21 @@ def satz_fehlt(titel: str, lieferung: str) -> str:
     return f"»{titel}« ist hier noch nicht berechnet. Es fehlt: {lieferung.rstrip('.')}."
 
 
+def nenne_stufe(eintrag: Angaben, wert: float | None) -> str:
+    """The name of the class a number stands for: 2 → "2 mittel"; empty where numbers are numbers."""
+    if not _zahl(wert):
+        return ""
+    namen = (s for s in getattr(eintrag, "stufen", ()) if float(s.split(" ")[0].replace("−", "-")) == wert)
+    return next(namen, "")
+
+
 def satz_lesart(eintrag: Angaben, wert: float | None = None) -> str:
     """How to read the Kennzahl: with the number of a Raum, or in general ("so viele")."""
     return eintrag.lesart.replace("{wert}", format_zahl(wert, eintrag.stellen) if _zahl(wert) else "so viele")
 
 
 def _menge(eintrag: Angaben, wert: float) -> str:
-    return format_menge(wert, eintrag.einheit, eintrag.stellen)
+    return nenne_stufe(eintrag, wert) or format_menge(wert, eintrag.einheit, eintrag.stellen)
 
 
 def _lage(wert: float, unten: float | None, oben: float | None, vergleich: float, stellen: int) -> str:

@@ -40,6 +40,8 @@ BILDER = {
     "karte_nrw": ("/nrw/karte", (1440,)),
     "karte_berlin": ("/berlin/karte", ALLE),
     "karte_dueren": ("/dueren/karte", (1440,)),
+    "karte_klassen_berlin": ("/berlin/karte?kennzahl=mss_status&raum=08100314", (1440,)),
+    "karte_auffaellig_musterkreis": (f"/musterkreis/karte?{QUARTIER}&urteil=1", (1440,)),
     "vollbild_musterkreis": (f"/musterkreis/karte?{QUARTIER}", (1920,)),
     "tabelle_musterkreis": (f"/musterkreis/karte?{QUARTIER}&tab=tabelle", (1440,)),
     "ueber_musterkreis": (f"/musterkreis/karte?{QUARTIER}&tab=ueber", (1440,)),
@@ -47,6 +49,13 @@ BILDER = {
     "steckbrief_auswahl_musterkreis": ("/musterkreis/steckbrief", ALLE),
     "steckbrief_musterkreis": ("/musterkreis/steckbrief/05999001-01", (1440, 320)),
     "steckbrief_kommune_musterkreis": ("/musterkreis/steckbrief/05999001", ALLE),
+    "steckbrief_rhein_sieg": ("/rhein_sieg/steckbrief/05382060", (1440,)),
+    "steckbrief_flensburg": ("/flensburg/steckbrief/FL01", (1440,)),
+    "steckbrief_berlin": ("/berlin/steckbrief/08100314", (1440,)),
+    "vergleich_rhein_sieg": ("/rhein_sieg/vergleich", ALLE),
+    "index_berlin": ("/berlin/index", ALLE),
+    "muster_berlin": ("/berlin/muster", ALLE),
+    "pflege_musterkreis": ("/musterkreis/pflege", ALLE),
     "eigene_musterkreis": ("/musterkreis/eigene", ALLE),
     "daten_musterkreis": ("/musterkreis/daten", ALLE),
     "methodik_musterkreis": ("/musterkreis/methodik", ALLE),
@@ -57,8 +66,9 @@ BILDER = {
 def oeffne(seite: Page, adresse: str, *, vollbild: bool) -> None:
     """Open a page and wait until its figure stands."""
     seite.goto(adresse)
+    seite.locator("h1").first.wait_for(state="attached")  # of the page itself, not of its empty frame
     seite.wait_for_load_state("networkidle")
-    if "/karte" in adresse or "/zeitreihe" in adresse:
+    if any(f"/{name}" in adresse for name in ("karte", "zeitreihe", "pflege")):
         seite.locator(".js-plotly-plot .main-svg").first.wait_for(state="attached")
     if "/karte" in adresse:
         seite.locator("#legende li").first.wait_for(state="attached")

@@ -9,6 +9,7 @@ from indicators.deutsch import aufzaehlung, bezug_frueher, bezug_gruppe, bezug_r
 from indicators.kennzahl import read_kennzahlen
 from indicators.satz import (
     STATUS_SATZ,
+    nenne_stufe,
     satz_bruch,
     satz_fehlt,
     satz_intervall,
@@ -295,3 +296,15 @@ def test_where(name, wo):
 def test_one_is_singular():
     assert glatt(satz_wert(MONAT, "Weiler", TAG, 1.0, None, None, "offen")) == "Weiler: 1 Person im Dezember 2022."
     assert [aufzaehlung(list(t)) for t in ("", "A", "AB", "ABC")] == ["", "A", "A und B", "A, B und C"]
+
+
+def test_a_number_that_stands_for_a_class_is_spoken_by_its_name():
+    status, dynamik = KENNZAHLEN["mss_status"], KENNZAHLEN["mss_dynamik"]
+    assert [nenne_stufe(status, w) for w in (1, 4, 5, None)] == ["1 hoch", "4 sehr niedrig", "", ""]
+    assert nenne_stufe(dynamik, -1) == "−1 positiv"
+    assert nenne_stufe(QUOTE, 1) == ""
+    assert satz_wert(status, "Donaustraße", TAG, 3, None, None, "offen") == "Donaustraße: 3 niedrig am 31.12.2022."
+    wechsel = satz_veraenderung(status, "Donaustraße", 2, date(2020, 12, 31), 3, TAG)
+    assert wechsel == (
+        "Donaustraße hat vom 31.12.2020 bis zum 31.12.2022 die Klasse gewechselt: von »2 mittel« zu »3 niedrig«."
+    )

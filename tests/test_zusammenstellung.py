@@ -1,7 +1,10 @@
 """Named lists of Kennzahlen: the shipped ones, errors as recipes, and what a page makes of them."""
 
+import csv
+import io
 import re
 
+import openpyxl
 import pytest
 
 from app import create_server
@@ -100,6 +103,26 @@ def test_steckbrief_offers_the_lists_and_shows_the_chosen_one(kleinkreis):
         assert teil in html
     assert "Mindestsicherungsquote: hier noch nicht berechnet. Es fehlt: Sozialamt" in html
     assert "A.1 Armut" not in seite(kleinkreis, pfad)
+
+
+def test_the_files_of_a_steckbrief_hold_the_list_on_the_screen(kleinkreis):
+    client = create_server(kleinkreis.daten, "oeffentlich").test_client()
+    ort = kleinkreis.store("kleinkreis").raeume("kommune").iloc[0]["raum_id"]
+    basis = f"/kleinkreis/export/steckbrief/{ort}"
+    alle, liste = (
+        list(csv.DictReader(io.StringIO(client.get(f"{basis}.csv{frage}").data.decode("utf-8-sig")), delimiter=";"))
+        for frage in ("", "?zusammenstellung=quartiersprofile_rhein_sieg")
+    )
+    gezeigt = [z["Kennung"] for z in liste if z["Kennung"]]
+    erlaubt = LISTEN["quartiersprofile_rhein_sieg"]
+    assert gezeigt
+    assert set(gezeigt) <= {*erlaubt.kennzahlen, *erlaubt.ersatz.values()}
+    assert {z["Gruppe"] for z in liste if z["Kennung"]} <= {g.titel for g in erlaubt.gruppe}
+    assert [z["Kennung"] for z in alle if z["Kennung"]] != gezeigt
+    mappe = openpyxl.load_workbook(io.BytesIO(client.get(f"{basis}.xlsx?zusammenstellung={erlaubt.id}").data))
+    assert gezeigt == [z[2] for z in mappe["Kennzahlen"].iter_rows(min_row=5, values_only=True) if z[2]]
+    for falsch in (f"{basis}.pdf", f"{basis}.xlsx?zusammenstellung=gibtsnicht", "/kleinkreis/export/steckbrief/x.csv"):
+        assert client.get(falsch).status_code == 404
 
 
 def test_an_unknown_list_is_not_found(kleinkreis):

@@ -152,7 +152,7 @@
     const sichtbar = plan.fokus && zustand.kommune ? alle.filter(({ eltern }) => eltern === zustand.kommune) : alle;
     const folge = rangiere(sichtbar);
     const orte = sichtbar.filter(({ rest }) => !rest).length;
-    $('figur-unter').textContent = [tagName(stichtag), `${SR.zahl(orte, 0)} ${orte === 1 ? plan.einzahl : plan.plural}`, plan.einheit && `Angaben ${plan.einheit.startsWith('je ') ? '' : 'in '}${plan.einheit === '%' ? 'Prozent' : plan.einheit}`, plan.naeherung && `Näherung: ${plan.naeherung}`, plan.bestaetigt === false && 'Definition noch nicht bestätigt'].filter(Boolean).join(' · ');
+    $('figur-unter').textContent = [tagName(stichtag), `${SR.zahl(orte, 0)} ${orte === 1 ? plan.einzahl : plan.plural}`, !stufig() && plan.einheit && `Angaben ${plan.einheit.startsWith('je ') ? '' : 'in '}${plan.einheit === '%' ? 'Prozent' : plan.einheit}`, plan.naeherung && `Näherung: ${plan.naeherung}`, plan.bestaetigt === false && 'Definition noch nicht bestätigt'].filter(Boolean).join(' · ');
     $('stichtag-gross').textContent = tagName(stichtag);
     $('satz').textContent = satz(folge);
     $('figur').parentNode.classList.toggle('breit', zustand.tab === 'tabelle'); // the table is the ranking, with more columns
@@ -175,7 +175,8 @@
   }
 
   const mass = () => plan.summierbar ? undefined : plan.vergleich[zustand.stichtag];
-  const text = (wert) => SR.mitEinheit(wert, plan.einheit, plan.stellen);
+  const stufig = () => plan.stufen.length > 0; // numbers that stand for named classes
+  const text = (wert) => karte.text(wert);
   const bereich = ({ unten, oben }) => SR.intervall(unten, oben, plan.stellen);
   const anzeige = (e) => (e.wert === null ? SR.zeichen[e.status] ?? '…' : e.status === 'unsicher' ? `(${text(e.wert)})` : text(e.wert)) + (e.umgerechnet ? ' u' : '');
 
@@ -189,7 +190,7 @@
     const ganzesSatz = mass() === undefined ? '' : `${plan.ganzes}: ${text(mass())}`;
     if (gewaehlt.length) {
       return gewaehlt.slice(0, 2).map((e) => {
-        if (e.wert === null) return `${e.name}: ${SR.statustext[e.status]}.`;
+        if (e.wert === null) return `${e.name}: ${plan.status_saetze[e.status]}`;
         const spanne = bereich(e) && ` (95-%-Intervall ${bereich(e)})`, rest = `${plan.rest} (${text(e.mass)})`;
         const lage = e.urteil < 0 ? ganzesSatz && `; ${ganzesSatz}` : e.urteil === 0 ? `, nicht deutlich verschieden von ${rest}` : `, ${LAGEN[e.urteil]} ${rest}`;
         return `${e.name}: ${text(e.wert)}${spanne}${lage}.${e.umgerechnet ? ` Umgerechnet (${plan.heute_art}).` : ''}`;
@@ -202,8 +203,18 @@
       const zahl = (code) => mit.filter(({ streng }) => streng === code).length;
       return `Von ${SR.zahl(mit.length, 0)} Räumen liegen ${zahl(1)} über und ${zahl(2)} unter ${plan.rest}; ${zahl(0)} unterscheiden sich nicht auffällig.`;
     }
+    if (stufig()) return `Von ${SR.zahl(mit.length, 0)} ${plan.dativ}: ${plan.stufen.map((name, i) => `${SR.zahl(mit.filter(({ klasse }) => klasse === i).length, 0)} in Klasse »${name}«`).join(', ')}.`;
     const tief = mit.at(-1), hoch = mit[0];
     return `Von ${text(tief.wert)} in ${tief.name} bis ${text(hoch.wert)} in ${hoch.name}${ganzesSatz && `; ${ganzesSatz}`}.`;
+  }
+
+  /** What the hover says about a value in plain German: how it compares, or why nobody can tell. */
+  function hoverSatz(e) {
+    if (e.wert === null) return plan.status_saetze[e.status];
+    if (e.streng > 0) return `Liegt auffällig ${LAGEN[e.streng]} ${plan.rest} (${text(e.mass)}).`;
+    if (e.streng === 0) return `Nicht auffällig gegenüber ${plan.rest} (${text(e.mass)}).`;
+    const ganzes = mass() === undefined || stufig() ? '' : ` ${plan.ganzes}: ${text(mass())}.`;
+    return plan.summierbar || stufig() ? '' : `Ob der Unterschied Zufall ist, lässt sich nicht prüfen${plan.gruende[e.grund] ? `: ${plan.gruende[e.grund]}` : ''}.${ganzes}`;
   }
 
   function maleChips(alle) {
@@ -221,14 +232,16 @@
     const texte = plan.stufen?.length ? plan.stufen : SR.klassentexte(plan.klassen, plan.stellen);
     const anzahl = (pruefe) => alle.filter((e) => !e.rest && pruefe(e)).length;
     const eintrag = (muster, inhalt, zahl, nr) => h('li', {}, h('span', { class: 'farbe', style: muster }, nr), h('span', {}, inhalt), h('span', { class: 'anzahl' }, `${SR.zahl(zahl, 0)}\u00d7`));
-    const klassen = texte.map((inhalt, i) => eintrag(`background:${plan.farben[i]};color:${i > 2 || plan.farben[i] === '#2c7fb8' || plan.farben[i] === '#253494' ? '#fff' : '#14212b'}`, inhalt, anzahl(({ klasse }) => klasse === i), String(i + 1)));
+    const klassen = texte.map((inhalt, i) => eintrag(`background:${plan.farben[i]};color:${i > 2 || plan.farben[i] === '#2c7fb8' || plan.farben[i] === '#253494' ? '#fff' : '#14212b'}`, inhalt, anzahl(({ klasse }) => klasse === i), stufig() ? '' : String(i + 1)));
     const fehlend = Object.keys(SR.statustext).filter((s) => s !== 'offen').map((status) => [status, anzahl((e) => e.status === status)]).filter(([, n]) => n)
       .map(([status, n]) => eintrag(`background:${SR.schraffur(status, plan.farben[0])}`, SR.statustext[status], n, ''));
     const umgerechnet = anzahl((e) => e.umgerechnet);
     const zuschnitt = umgerechnet ? ` ${SR.zahl(umgerechnet, 0)} Werte sind auf die heutigen Räume umgerechnet (${plan.heute_art}; Zeichen: u).` : '';
     const bemerkung = plan.uebernommen ? `Übernommen von ${plan.uebernommen}, ohne Intervall: Ob ein Unterschied mehr ist als Zufall, lässt sich nicht prüfen.` : alle.some(({ unten }) => unten !== null) ? 'Klassen gelten für alle Stichtage. Der Strich in der Rangfolge ist das 95-%-Intervall.' : 'Klassen gelten für alle Stichtage.';
-    $('legende').replaceChildren(h('h3', { class: vollbild() ? null : 'nur-vorlesen' }, plan.einheit ? `${plan.kurz} (${plan.einheit})` : plan.kurz), h('ul', {}, klassen, fehlend), h('p', { class: 'leise' }, bemerkung + zuschnitt));
+    $('legende').replaceChildren(h('h3', { class: vollbild() ? null : 'nur-vorlesen' }, plan.einheit && !stufig() ? `${plan.kurz} (${plan.einheit})` : plan.kurz), h('ul', {}, klassen, fehlend), h('p', { class: 'leise' }, bemerkung + zuschnitt), musterlink());
   }
+
+  const musterlink = () => plan.muster && !vollbild() ? h('p', { class: 'klein' }, h('a', { href: plan.muster }, 'Liegen ähnliche Werte beieinander, oder ist das Bild Zufall? Räumliche Muster')) : '';
 
   function maleUrteilslegende(alle) {
     const orte = alle.filter(({ rest }) => !rest);
@@ -240,7 +253,7 @@
       gruende.set(warum, [...(gruende.get(warum) ?? []), e]);
     }
     const ohne = [...gruende].map(([warum, treffer]) => eintrag(`background:${SR.schraffur(treffer[0].wert === null ? treffer[0].status : 'nicht_sinnvoll', plan.farben[0])}`, warum, treffer));
-    $('legende').replaceChildren(h('h3', { class: vollbild() ? null : 'nur-vorlesen' }, `Gegenüber ${plan.rest}`), h('ul', {}, urteile, ohne), h('p', { class: 'leise' }, `Gegenüber ${plan.rest} (ohne den Raum selbst), 99,8-%-Intervall.`));
+    $('legende').replaceChildren(h('h3', { class: vollbild() ? null : 'nur-vorlesen' }, `Gegenüber ${plan.rest}`), h('ul', {}, urteile, ohne), h('p', { class: 'leise' }, `Gegenüber ${plan.rest} (ohne den Raum selbst), 99,8-%-Intervall.`), musterlink());
   }
 
   // ---------------------------------------------------------------- ranking: a list box that draws only what is visible
@@ -296,6 +309,7 @@
     const fokus = liste.matches(':focus-visible'); // never while a mouse button is down: its row must stay
     liste.style.setProperty('--wert', `${Math.max(4, ...[0, folgeJetzt.findLastIndex((e) => e.wert !== null)].map((i) => (folgeJetzt[i] && folgeJetzt[i].wert !== null ? text(folgeJetzt[i].wert).length : 0))) + 2}ch`);
     liste.flaeche.style.height = `${folgeJetzt.length * ZEILE}px`;
+    liste.classList.toggle('mit-stufen', stufig());
     liste.flaeche.replaceChildren(...folgeJetzt.slice(von, bis).map((e, i) => zeileRang(e, von + i, x, ganzes, fokus)));
     if (fokus) liste.setAttribute('aria-activedescendant', `rang-${aktiv}`); else liste.removeAttribute('aria-activedescendant');
   }
@@ -303,14 +317,14 @@
   function zeileRang(e, nr, x, ganzes, fokus) {
     const gewaehlt = zustand.raeume.indexOf(e.id);
     const [zeichen, wort] = vergleich(e);
-    const balken = h('span', { class: 'balken', 'aria-hidden': 'true' },
+    const balken = stufig() ? null : h('span', { class: 'balken', 'aria-hidden': 'true' },
       ganzes === undefined ? null : h('i', { class: 'mass', style: `left:${x(ganzes)}%` }),
       e.unten === null ? null : h('i', { class: 'strich', style: `left:${x(e.unten)}%;width:${x(e.oben) - x(e.unten)}%` }),
       e.wert === null ? h('i', { class: 'ohne' }, SR.statustext[e.status].split(' (')[0]) : h('i', { class: 'punkt', style: `left:${x(e.wert)}%;background:${plan.farben[e.klasse] ?? '#fff'}` }));
     return h('div', { id: `rang-${nr}`, class: `rang-zeile${gewaehlt >= 0 ? ` gewaehlt chip-${gewaehlt}` : ''}${fokus && nr === aktiv ? ' aktiv' : ''}`, role: 'option', 'aria-selected': String(gewaehlt >= 0),
       'aria-posinset': nr + 1, 'aria-setsize': folgeJetzt.length, 'data-nr': nr, style: `top:${nr * ZEILE}px`,
-      'aria-label': `${e.rang ? `Rang ${e.rang}: ` : ''}${e.name}, ${e.wert === null ? SR.statustext[e.status] : anzeige(e)}${bereich(e) ? `, Intervall ${bereich(e)}` : ''}${wort ? `, ${wort} ${plan.rest}` : ''}${e.rangVon && !zustand.kommune ? `, mögliche Ränge ${e.rangVon} bis ${e.rangBis}` : ''}` },
-    h('span', { class: 'nr' }, e.rang ?? ''), h('span', { class: 'name', title: e.name }, e.name), balken, h('span', { class: 'wert' }, anzeige(e)), h('span', { class: 'pfeil' }, zeichen));
+      'aria-label': `${e.rang && !stufig() ? `Rang ${e.rang}: ` : ''}${e.name}, ${e.wert === null ? SR.statustext[e.status] : anzeige(e)}${bereich(e) ? `, Intervall ${bereich(e)}` : ''}${wort ? `, ${wort} ${plan.rest}` : ''}${e.rangVon && !zustand.kommune ? `, mögliche Ränge ${e.rangVon} bis ${e.rangBis}` : ''}` },
+    h('span', { class: 'nr' }, stufig() ? h('i', { class: 'punkt', style: `background:${plan.farben[e.klasse] ?? '#fff'}` }) : e.rang ?? ''), h('span', { class: 'name', title: e.name }, e.name), balken, h('span', { class: 'wert' }, anzeige(e)), h('span', { class: 'pfeil' }, zeichen));
   }
 
   function tasteRang(e) {
@@ -331,11 +345,11 @@
   // ---------------------------------------------------------------- table: the same content as the map
 
   function maleTabelle(folge) {
-    const kopf = [zustand.kommune ? 'Rang' : 'Rang (möglich)', plan.einzahl, ...(plan.fokus ? [plan.eltern_titel] : []), plan.einheit ? `Wert (${plan.einheit})` : 'Wert', '95-%-Intervall', 'Klasse', `Gegenüber ${plan.rest} (99,8 %)`, 'Bemerkung'];
+    const kopf = [zustand.kommune || stufig() ? 'Rang' : 'Rang (möglich)', plan.einzahl, ...(plan.fokus ? [plan.eltern_titel] : []), plan.einheit && !stufig() ? `Wert (${plan.einheit})` : 'Wert', '95-%-Intervall', 'Klasse', `Gegenüber ${plan.rest} (99,8 %)`, 'Bemerkung'];
     const zeigen = alleZeilen ? folge : folge.slice(0, TABELLE_BIS);
     const zeilen = zeigen.map((e) => {
       const [zeichen, wort] = vergleich(e);
-      const wert = e.wert === null ? SR.zeichen[e.status] : e.status === 'unsicher' ? `(${SR.zahl(e.wert, plan.stellen)})` : SR.zahl(e.wert, plan.stellen);
+      const wert = e.wert === null ? SR.zeichen[e.status] : ((zahl) => e.status === 'unsicher' ? `(${zahl})` : zahl)(stufig() ? text(e.wert) : SR.zahl(e.wert, plan.stellen));
       return h('tr', {}, h('td', { class: 'zahl' }, e.rang ? rangText(e) : ''), h('th', { scope: 'row' }, e.name), plan.fokus ? h('td', {}, plan.namen_eltern[e.eltern] ?? '') : null,
         h('td', { class: 'zahl' }, `${wert}${e.umgerechnet ? ' u' : ''}`), h('td', { class: 'zahl' }, bereich(e)), h('td', { class: 'zahl' }, e.klasse === null ? '' : e.klasse + 1), h('td', {}, zeichen ? `${zeichen} ${plan.urteile[e.streng][0]}` : plan.testbar && e.wert !== null && plan.gruende[e.grund] ? `– (${plan.gruende[e.grund]})` : ''),
         h('td', {}, e.umgerechnet ? 'umgerechnet' : e.status === 'offen' ? (e.rest ? 'ohne Lage auf der Karte' : '') : SR.statustext[e.status]));
@@ -412,10 +426,10 @@
     if (!feld) return;
     feld.hidden = !e;
     if (!e) return;
-    const [zeichen, wort] = vergleich(e), rang = folgeJetzt.find((f) => f.id === e.id)?.rang;
+    const [zeichen] = vergleich(e), rang = folgeJetzt.find((f) => f.id === e.id)?.rang;
     feld.replaceChildren(h('strong', {}, e.name), plan.namen_eltern[e.eltern] && plan.fokus ? h('span', { class: 'leise' }, plan.namen_eltern[e.eltern]) : '',
-      h('span', { class: 'hover-wert' }, e.wert === null ? SR.statustext[e.status] : anzeige(e)), e.umgerechnet ? h('span', { class: 'leise' }, `u: umgerechnet (${plan.heute_art})`) : '', bereich(e) ? h('span', {}, `95-%-Intervall ${bereich(e)}`) : '',
-      rang ? h('span', {}, `Rang ${rangText({ ...e, rang })} von ${folgeJetzt.filter((f) => f.rang).length}`) : '', zeichen ? h('span', {}, `${zeichen} ${wort} ${plan.rest} (${text(e.mass)})`) : '');
+      h('span', { class: 'hover-wert' }, e.wert === null ? 'kein Wert' : anzeige(e)), e.umgerechnet ? h('span', { class: 'leise' }, `u: umgerechnet (${plan.heute_art})`) : '', bereich(e) ? h('span', {}, `95-%-Intervall ${bereich(e)}`) : '',
+      rang && !stufig() ? h('span', {}, `Rang ${rangText({ ...e, rang })} von ${folgeJetzt.filter((f) => f.rang).length}`) : '', hoverSatz(e) ? h('span', {}, `${zeichen ? `${zeichen} ` : ''}${hoverSatz(e)}`) : '');
     const breite = $('karte').clientWidth, hoehe = $('karte').clientHeight;
     feld.style.left = `${Math.max(4, x + 18 + feld.offsetWidth > breite ? x - 18 - feld.offsetWidth : x + 18)}px`;
     feld.style.top = `${Math.max(4, Math.min(y + 14, hoehe - feld.offsetHeight - 4))}px`;

@@ -278,7 +278,7 @@ class Karte {
 
   // ---- public
 
-  /** spec: {teile, umrisse, klassen, farben ("#rrggbb"), einheit, stellen, titel?, beschriftung?, stichtag?}.
+  /** spec: {teile, umrisse, klassen, stufen? (names of the classes), farben ("#rrggbb"), einheit, stellen, titel?, beschriftung?, stichtag?}.
    *  Resolves to true when all Gebietsstände can be shown; the one of `stichtag` (else the newest) comes first. */
   async lade(spec) {
     const lauf = ++this.lauf;
@@ -450,6 +450,12 @@ class Karte {
     return i;
   }
 
+  /** A value as people read it: the name of its class where the numbers only stand for classes. */
+  text(wert) {
+    const { stufen, einheit, stellen } = this.spec;
+    return stufen?.length && wert !== null && wert !== undefined ? stufen[this.klasse(wert)] : mitEinheit(wert, einheit, stellen);
+  }
+
   // ---- drawing
 
   neueGeometrie(alt) {
@@ -609,7 +615,7 @@ class Karte {
   }
 
   legende() {
-    const { klassen, farben, stellen, einheit, urteile } = this.spec;
+    const { klassen, stufen, farben, stellen, einheit, urteile } = this.spec;
     if (this.urteile) {
       const muster = kachel(MUSTER.nicht_sinnvoll, this.raster.dichte);
       return [...urteile.map(([text, farbe], i) => ({ text: `${ZEICHEN[i]} ${text}`, farbe })), { text: 'kein Urteil oder kein Wert', muster }];
@@ -617,7 +623,7 @@ class Karte {
     const vorhanden = new Set(this.eintraege().filter(({ rest }) => !rest).map(({ status }) => status));
     const muster = (status) => kachel(MUSTER[status], this.raster.dichte, farben.at(-1));
     return [
-      ...SR.klassentexte(klassen, stellen, einheit).map((text, i) => ({ text, farbe: farben[i] })),
+      ...(stufen?.length ? stufen : SR.klassentexte(klassen, stellen, einheit)).map((text, i) => ({ text, farbe: farben[i] })),
       ...Object.keys(MUSTER).filter((status) => vorhanden.has(status)).map((status) => ({ text: SR.statustext[status], muster: muster(status) })),
     ];
   }
@@ -773,12 +779,13 @@ class Karte {
 
   /** What a screen reader says about a Raum. */
   satz({ name, wert, unten, oben, status, klasse, streng }) {
-    const { stellen, einheit, farben } = this.spec;
+    const { stellen, stufen, farben } = this.spec;
     if (wert === null) return `${name}: ${SR.statustext[status]}`;
-    if (this.urteile) return `${name}: ${mitEinheit(wert, einheit, stellen)}, ${streng < 0 ? 'kein Urteil' : this.spec.urteile[streng][0]}`;
+    if (stufen?.length) return `${name}: ${this.text(wert)}`;
+    if (this.urteile) return `${name}: ${this.text(wert)}, ${streng < 0 ? 'kein Urteil' : this.spec.urteile[streng][0]}`;
     const bereich = unten === null ? '' : ` (${zahl(unten, stellen)} bis ${zahl(oben, stellen)})`;
     const unsicher = status === 'unsicher' ? `, ${SR.statustext.unsicher}` : '';
-    return `${name}: ${mitEinheit(wert, einheit, stellen)}${bereich}, Klasse ${klasse + 1} von ${farben.length}${unsicher}`;
+    return `${name}: ${this.text(wert)}${bereich}, Klasse ${klasse + 1} von ${farben.length}${unsicher}`;
   }
 
   // ---- page elements

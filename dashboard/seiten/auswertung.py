@@ -99,6 +99,14 @@ def saetze(store, eintrag, zeile, anzahl_gleiche: int, plural: str, abschnitt=No
         teile.append(urteile.satz_aussen(store, eintrag, zeile))
     if zahlen.hat_wert(zeile.vorher_diff) or zeile.rest_grund not in OHNE_TEST:
         teile.append(urteile.satz_vorher(eintrag, zeile))
+    return [t for t in teile if t] + trendsaetze(eintrag, zeile, abschnitt)
+
+
+def trendsaetze(eintrag, zeile, abschnitt=None) -> list[str]:
+    """Where the last five years go, and the whole series; empty where nothing can be said."""
+    if not zahlen.hat_wert(zeile.wert) or not isinstance(zeile.rest_grund, str):
+        return []
+    teile = []
     if zeile.rest_grund not in ("anzahl", *OHNE_TEST):
         teile.append(urteile.satz_trend(eintrag, zeile))
     if abschnitt is not None:

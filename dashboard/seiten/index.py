@@ -279,7 +279,8 @@ def build_rangfolge(store, labor) -> html.Section:
 
 def rangtafel(store, labor, raeume, titel: str):
     s, n = labor.stabil, labor.anzahl
-    eltern = dict(zip(store.raeume()["raum_id"], store.raeume()["name"], strict=True))
+    orte = store.raeume()[store.raeume()["ebene"] != store.stand.ebenen[0].id]  # all lie in the whole Gebiet
+    eltern = dict(zip(orte["raum_id"], orte["name"], strict=True))
     kopf = [
         "Raum",
         "Rang",
@@ -292,7 +293,7 @@ def rangtafel(store, labor, raeume, titel: str):
     achse = (raeume["rang_von"].min(), raeume["rang_bis"].max())
     zeilen = []
     for z in raeume.itertuples():
-        spanne = f"{int(z.rang_von)} bis {int(z.rang_bis)}"
+        spanne = f"{int(z.rang_von)} bis {int(z.rang_bis)}" if z.rang_bis > z.rang_von else str(int(z.rang_von))
         name = html.A(z.name, href=f"/{store.stand.gebiet_id}/steckbrief/{z.raum_id}")
         zeilen.append(
             [

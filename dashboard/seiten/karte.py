@@ -12,8 +12,10 @@ from dashboard import bausteine, figures, zahlen
 from dashboard.ansicht import MAX_RAEUME, find_ebene, find_eintrag, find_raum, find_store, read_ansicht
 from dashboard.seiten import auswertung
 from dashboard.seiten.herkunft import build_ueber
+from indicators.bericht import saetze
 
 PFAD, TITEL = "karte", "Karte"
+NICHT_UMGERECHNET = "Der Wert ist nicht umgerechnet: Der Raum wurde zu stark neu zugeschnitten."
 
 
 def layout(store, query: str = "") -> list:
@@ -205,6 +207,7 @@ def build_plan(store, eintrag, ebene: str) -> dict:
         "summierbar": eintrag.art == "anzahl",
         "plural": der_ebene.titel_plural,
         "einzahl": der_ebene.titel,
+        "dativ": saetze.dativ_plural(der_ebene.titel_plural),
         "eigene": bool(der_ebene.bausteine),
         "eltern_titel": next((e.titel for e in stand.ebenen if e.id == der_ebene.eltern), ""),
         "namen_eltern": namen_der(store, der_ebene.eltern),
@@ -214,6 +217,10 @@ def build_plan(store, eintrag, ebene: str) -> dict:
         "rest": auswertung.rest_dativ(store),
         "urteile": auswertung.URTEILE[eintrag.polaritaet],
         "gruende": auswertung.GRUENDE,
+        "status_saetze": {**saetze.STATUS_SATZ, "nicht_umgerechnet": NICHT_UMGERECHNET},
+        "muster": f"/{stand.gebiet_id}/muster?kennzahl={eintrag.id}&ebene={ebene}"
+        if ebene in store.mit_muster.get(eintrag.id, ())
+        else "",
         "hinweis": auswertung.INTERVALL_HINWEIS,
         "klassen": klassen,
         "stufen": list(eintrag.stufen) if len(eintrag.stufen) == len(klassen) - 1 else [],

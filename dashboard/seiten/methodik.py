@@ -114,7 +114,7 @@ def beschreibung(eintrag, ebene: str = "h2", store=None) -> list:
                 ("Formel", formel(eintrag)),
                 ("Beispiel", eintrag.beispiel_text),
                 ("Näherung", html.Strong(eintrag.naeherung) if eintrag.naeherung else ""),
-                ("Hinweis", eintrag.hinweis),
+                ("Hinweis", eintrag.hinweis if eintrag.hinweis != eintrag.naeherung else ""),
                 ("Fallstricke", eintrag.fallstricke),
                 ("Brüche", brueche(eintrag)),
                 ("Andere Definitionen", katalogteile.varianten(store, eintrag)),

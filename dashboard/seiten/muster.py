@@ -127,6 +127,8 @@ def build_ergebnis(store, eintrag, ebene: str, werte, statistik) -> html.Section
     quelle = (
         f"Quelle: {eintrag.quelle} · {store.stand.gebiet_name}, Stand {zahlen.format_datum(store.stand.erstellt_am)}"
     )
+    karte = f"/{store.stand.gebiet_id}/karte?kennzahl={eintrag.id}&ebene={ebene}"
+    inhalt.append(html.P(html.A("Die Werte selbst auf der Karte", href=karte), className="klein"))
     inhalt.append(html.P(quelle + (" · erfundene Daten" if store.stand.erfunden else ""), className="quelle"))
     return html.Section(inhalt, className="figur")
 
@@ -166,7 +168,10 @@ def build_haeufungen(store, eintrag, werte) -> list:
         for z in offen.head(ZEILEN).itertuples()
     ]
     tafel = bausteine.tabelle(
-        ["Raum", "liegt in", "Klasse", "Wert", "p"], zeilen, titel="Räume in Häufungen und Ausreißer", zahlen_ab=3
+        ["Raum", "liegt in", "Klasse", "Wert", "Zufall (p)"],
+        zeilen,
+        titel="Räume in Häufungen und Ausreißer",
+        zahlen_ab=3,
     )
     return [html.Section([html.H2("Welche Räume das sind"), tafel], className="abschnitt")]
 
@@ -198,7 +203,7 @@ def build_glaettung(eintrag, werte, statistik) -> list:
                     "In kleinen Räumen schwankt ein Anteil schon durch wenige Fälle. Geglättete Werte sind zum Mittel "
                     f"aller Räume ({mittel}) hin verschoben, umso mehr, je kleiner die Bezugsgruppe ist. Das Gewicht "
                     "sagt, wie viel vom eigenen Wert bleibt. Geglättete Werte sind ein Modell: Sie stehen nur hier "
-                    "und in keiner Ausfuhr."
+                    "und in keiner Datei zum Herunterladen."
                 ),
                 html.Details([html.Summary("Geglättete Werte zeigen"), tafel], className="falte"),
             ],
@@ -210,7 +215,8 @@ def build_glaettung(eintrag, werte, statistik) -> list:
 def build_verfahren(s: dict) -> html.Section:
     text = (
         "Nachbarn sind Räume, die sich berühren; jeder Nachbar zählt gleich. Der Moran-Koeffizient misst, wie "
-        "sehr sich Nachbarn ähneln (0 = zufällig verteilt, 1 = größtmögliche Ähnlichkeit). "
+        "sehr sich Nachbarn ähneln (0 = zufällig verteilt, 1 = größtmögliche Ähnlichkeit). p sagt, wie oft der Zufall "
+        "allein ein mindestens so deutliches Muster ergäbe: 0,005 heißt in 5 von 1.000 Fällen. "
     )
     if s["lisa_permutationen"]:
         text += (

@@ -6,11 +6,12 @@ from dash import html
 
 from dashboard import bausteine, figures, zahlen
 from dashboard.ansicht import find_raum
-from dashboard.seiten import auswertung, katalogteile
+from dashboard.seiten import antworten, auswertung, katalogteile
+from indicators.bericht import saetze
 
 PFAD, TITEL = "steckbrief", "Steckbrief"
 BEVOELKERUNG = ("bevoelkerung", "bev", "einwohner")
-MAX_KENNZAHLEN = 20
+MAX_KENNZAHLEN = 18
 
 
 def layout(store, query: str = "", raum_id: str | None = None) -> list:
@@ -78,11 +79,17 @@ def build_blatt(store, raum, liste=None) -> list:
     """One sheet: the most important Kennzahlen, or those of a Zusammenstellung."""
     profil = store.read_profil(raum.raum_id)
     ziel = f"/{store.stand.gebiet_id}/steckbrief/{raum.raum_id}"
-    themen = build_liste(store, raum, profil, liste) if liste else build_themen(store, raum, profil)
+    zeilen = find_zeilen(store, profil, liste)
+    themen = build_liste(store, raum, profil, liste, zeilen) if liste else build_themen(store, raum, profil, zeilen)
     return [
         katalogteile.wahl_zusammenstellung(store, ziel, liste),
         html.Article(
-            [build_kopf(store, raum, profil), *themen, build_legende(store, raum, profil)],
+            [
+                build_kopf(store, raum, profil, liste),
+                antworten.build(store, raum, zeilen),
+                *themen,
+                build_legende(store, raum, profil),
+            ],
             className="blatt",
         ),
         build_kinder(store, raum),
@@ -90,7 +97,22 @@ def build_blatt(store, raum, liste=None) -> list:
     ]
 
 
-def build_kopf(store, raum, profil):
+def find_zeilen(store, profil, liste) -> list[tuple]:
+    """(title of the table, [(Eintrag, row)]) of everything a sheet shows, in its order."""
+    je_kennzahl = {z.kennzahl_id: z for z in profil.itertuples() if z.kennzahl_id}
+    if liste:
+        gruppen = [(titel, [p.eintrag for p in plaetze if p.eintrag]) for titel, plaetze in liste.gruppen]
+        return [(titel, [(e, je_kennzahl[e.id]) for e in es if e.id in je_kennzahl]) for titel, es in gruppen]
+    zeilen = [(store.eintrag(name), z) for name, z in je_kennzahl.items()]
+    themen: dict[str, list] = {}
+    for eintrag, zeile in zeilen:
+        if eintrag and not eintrag.monatlich:
+            themen.setdefault(eintrag.thema_titel, []).append((eintrag, zeile))
+    je_thema = verteile([len(gruppe) for gruppe in themen.values()], MAX_KENNZAHLEN)
+    return [(titel, gruppe[:n]) for (titel, gruppe), n in zip(themen.items(), je_thema, strict=True)]
+
+
+def build_kopf(store, raum, profil, liste=None):
     art = "Ohne Ort" if raum.rest else raum.ebene_titel
     vorbei = f", bestand bis {zahlen.format_datum(raum.bis - timedelta(days=1))}" if raum.bis else ""
     karte = f"/{store.stand.gebiet_id}/karte?ebene={raum.ebene}&raum={raum.raum_id}"
@@ -105,6 +127,7 @@ def build_kopf(store, raum, profil):
                         [
                             bausteine.knopf("Drucken", "drucken", klasse="zart"),
                             *([bausteine.link_knopf("Auf der Karte", karte)] if raum.mit_geometrie else []),
+                            *speichern(store, raum, liste),
                         ],
                         className="werkzeug nicht-drucken",
                     ),
@@ -114,6 +137,16 @@ def build_kopf(store, raum, profil):
         ],
         className="blatt-kopf",
     )
+
+
+def speichern(store, raum, liste) -> list:
+    """The sheet as files: the same list of Kennzahlen as on the screen."""
+    frage = f"?zusammenstellung={liste.id}" if liste else ""
+    basis = f"/{store.stand.gebiet_id}/export/steckbrief/{raum.raum_id}"
+    return [
+        html.A("Excel (XLSX)", href=f"{basis}.xlsx{frage}", download=True, className="knopf zart"),
+        html.A("CSV für Excel", href=f"{basis}.csv{frage}", download=True, className="knopf zart"),
+    ]
 
 
 def build_eltern(store, raum) -> list:
@@ -158,34 +191,23 @@ def find_grund(store, ebene: str) -> str:
     return ebenen[max(1, ebenen.index(ebene) - 1)] if len(ebenen) > 1 else ebene
 
 
-def build_themen(store, raum, profil) -> list:
+def build_themen(store, raum, profil, zeilen) -> list:
     """One table per Thema; at most MAX_KENNZAHLEN rows in all, shared fairly between the Themen."""
-    zeilen = [(store.eintrag(z.kennzahl_id), z) for z in profil.itertuples() if z.kennzahl_id]
-    zeilen = [(e, z) for e, z in zeilen if e and not e.monatlich]
     if not zeilen:
         return [bausteine.leerzustand("Noch keine Kennzahlen.", "Für diesen Raum ist nichts veröffentlicht.")]
-    themen: dict[str, list] = {}
-    for eintrag, zeile in zeilen:
-        themen.setdefault(eintrag.thema_titel, []).append((eintrag, zeile))
-    je_thema = verteile([len(liste) for liste in themen.values()], MAX_KENNZAHLEN)
-    return [
-        build_thema(store, raum, titel, liste[:n], hat_aussen(profil))
-        for (titel, liste), n in zip(themen.items(), je_thema, strict=True)
-    ]
+    return [build_thema(store, raum, titel, gruppe, hat_aussen(profil)) for titel, gruppe in zeilen]
 
 
-def build_liste(store, raum, profil, liste) -> list:
+def build_liste(store, raum, profil, liste, zeilen) -> list:
     """One table per group of a Zusammenstellung; what is not there is named with its missing delivery."""
-    je_kennzahl = {z.kennzahl_id: z for z in profil.itertuples()}
+    da = set(profil["kennzahl_id"])
     bloecke = [katalogteile.kopf_zusammenstellung(liste)]
-    for titel, plaetze in liste.gruppen:
-        da = [p.eintrag for p in plaetze if p.eintrag and p.eintrag.id in je_kennzahl]
-        ohne = [p.eintrag.titel for p in plaetze if p.eintrag and p.eintrag.id not in je_kennzahl]
-        paare = [(e, je_kennzahl[e.id]) for e in da]
-        bloecke += [build_thema(store, raum, titel, paare, hat_aussen(profil))] if da else [html.H2(titel)]
+    for (titel, gruppe), (_, plaetze) in zip(zeilen, liste.gruppen, strict=True):
+        ohne = [p.eintrag.titel for p in plaetze if p.eintrag and p.eintrag.id not in da]
+        bloecke += [build_thema(store, raum, titel, gruppe, hat_aussen(profil))] if gruppe else [html.H2(titel)]
         if ohne:
             bloecke.append(html.P(f"Für diesen Raum ohne Wert: {', '.join(ohne)}.", className="leise"))
-        bloecke.append(katalogteile.fehlend_liste(plaetze, je_kennzahl))
+        bloecke.append(katalogteile.fehlend_liste(plaetze, da))
     return bloecke
 
 
@@ -217,7 +239,7 @@ def build_thema(store, raum, titel: str, liste: list, mit_bezug: bool):
         "Verlauf",
     ]
     oberste = raum.ebene == store.stand.ebenen[0].id
-    saetze = build_saetze(store, raum, liste)
+    in_saetzen = build_saetze(store, raum, liste)
     zeilen = [build_zeile(store, raum, eintrag, zeile, oberste) for eintrag, zeile in liste]
     # The Raum at the top has no rest and no rank, but may be compared with somebody outside.
     spalten = (0, 1, 2, 5, 8) if oberste else range(len(kopf))
@@ -225,7 +247,7 @@ def build_thema(store, raum, titel: str, liste: list, mit_bezug: bool):
     kopf, zeilen = [kopf[i] for i in spalten], [[z[i] for i in spalten] for z in zeilen]
     klasse = "profil oben" if oberste else "profil mit-bezug" if mit_bezug else "profil"
     return html.Section(
-        [html.H2(titel), bausteine.tabelle(kopf, zeilen, titel=f"{titel}: {raum.name}", klasse=klasse), saetze]
+        [html.H2(titel), bausteine.tabelle(kopf, zeilen, titel=f"{titel}: {raum.name}", klasse=klasse), in_saetzen]
     )
 
 
@@ -233,7 +255,9 @@ def build_zeile(store, raum, eintrag, z, oberste: bool) -> list:
     basis = f"/{store.stand.gebiet_id}/karte?kennzahl={eintrag.id}&ebene={raum.ebene}&raum={raum.raum_id}"
     mass = z.rest_wert
     name = [html.A(eintrag.titel, href=basis), html.Span(untertitel(eintrag, z), className="leise klein")]
-    wert = zahlen.format_wert(z.wert, eintrag.stellen, eintrag.einheit, z.status)
+    wert = saetze.nenne_stufe(eintrag, z.wert) or zahlen.format_wert(
+        z.wert, eintrag.stellen, eintrag.einheit, z.status
+    ).replace(zahlen.FEST, " ", 1)  # a long unit goes on the next line
     if not zahlen.hat_wert(z.wert):
         wert = html.Span([f"{wert} ", html.Span(zahlen.KURZ.get(z.status, ""), className="leise klein")])
     return [
@@ -244,7 +268,7 @@ def build_zeile(store, raum, eintrag, z, oberste: bool) -> list:
         auswertung.urteil(z.rest_urteil, z.rest_grund, eintrag.polaritaet),
         auswertung.aussen(store, eintrag, z),
         build_lagebild(eintrag, z, mass, store.stand.ebene(raum.ebene).titel_plural) if raum.mit_geometrie else "–",
-        auswertung.rang(z.rang, z.rang_von, z.rang_bis, z.von),
+        "–" if eintrag.stufen else auswertung.rang(z.rang, z.rang_von, z.rang_bis, z.von),
         html.Span([build_verlauf(store, eintrag, raum), auswertung.trend(z)], className="verlauf-trend"),
     ]
 
@@ -258,8 +282,13 @@ def untertitel(eintrag, z) -> str:
     if not eintrag.bestaetigt:
         teile.append(katalogteile.UNBESTAETIGT)
     if eintrag.herausgeber:
-        teile.append(eintrag.herausgeber)
+        teile.append(kuerzel(eintrag.herausgeber))
     return " · ".join(teile)
+
+
+def kuerzel(name: str) -> str:
+    """ "Bundesinstitut für … (BBSR)" → "BBSR": the full name stands on the map and in the Methodik."""
+    return name.rsplit("(", 1)[1].rstrip(")") if name.endswith(")") and "(" in name else name
 
 
 def build_lagebild(eintrag, z, mass, plural: str):
@@ -283,8 +312,8 @@ def build_saetze(store, raum, liste: list):
     abschnitte = {z.kennzahl_id: z for z in store.read_abschnitte(raum.raum_id).itertuples()}  # the newest stays
     absaetze = []
     for eintrag, z in liste:
-        if saetze := auswertung.saetze(store, eintrag, z, len(gruppe), plural, abschnitte.get(eintrag.id)):
-            absaetze += [html.Dt(eintrag.titel), html.Dd(" ".join(saetze))]
+        if teile := auswertung.saetze(store, eintrag, z, len(gruppe), plural, abschnitte.get(eintrag.id)):
+            absaetze += [html.Dt(eintrag.titel), html.Dd(" ".join(teile))]
     if not absaetze:
         return ""
     return html.Details([html.Summary("In Sätzen"), html.Dl(absaetze, className="saetze")], className="falte")

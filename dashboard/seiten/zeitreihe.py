@@ -7,6 +7,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 
 from dashboard import bausteine, festseite, figures, zahlen
 from dashboard.ansicht import MAX_RAEUME, find_eintrag, find_raum, find_store, read_ansicht
+from dashboard.seiten import auswertung
 from dashboard.seiten.herkunft import build_ueber
 from dashboard.seiten.karte import beschreibe_reihe, bruchliste, find_ganzes, quellenzeile, umrechnung
 
@@ -113,7 +114,21 @@ def build_inhalt(store, eintrag, raeume: list[str], baender: bool) -> tuple:
     )
     saetze = umrechnung(store, eintrag, reihen)
     tafel = festseite.als_html(html.Div([build_tabelle(reihen, eintrag), saetze]))
-    return bild, tafel, titel, quelle, [bruchliste(reihen, eintrag), saetze]
+    return bild, tafel, titel, quelle, [trendliste(store, eintrag, raeume), bruchliste(reihen, eintrag), saetze]
+
+
+def trendliste(store, eintrag, raeume: list[str]):
+    """Since when, in words: recent trend and whole series of each Raum; nothing where trends are never tested."""
+    zeilen = []
+    for raum_id in raeume:
+        ebene = store.raum(raum_id).ebene
+        if ebene not in eintrag.ebenen:
+            continue
+        tafel = store.read_auswertung(eintrag.id, ebene, eintrag.stichtage[ebene][-1])
+        abschnitte = {z.kennzahl_id: z for z in store.read_abschnitte(raum_id).itertuples()}  # the newest stays
+        for z in tafel[tafel["raum_id"] == raum_id].itertuples():
+            zeilen.append(auswertung.trendsaetze(eintrag, z, abschnitte.get(eintrag.id)))
+    return html.Ul([html.Li(" ".join(s)) for s in zeilen if s], className="index-saetze")
 
 
 def build_tabelle(reihen, eintrag):

@@ -76,7 +76,7 @@ def write_alles_xlsx(store: Store) -> bytes:
     for thema_titel, eintraege in _themen(store).items():
         teil = alles[alles["kennzahl_id"].isin(eintraege)]
         ort = ["Kennzahl", "Kennung", "Ebene", "Einheit", *_KOPF_RAUM]
-        kopf = [*ort, "Wert", *_KOPF_WERTE, *_kopf_auswertung(store.stand)]
+        kopf = [*ort, "Wert", *_KOPF_WERTE, *kopf_auswertung(store.stand)]
         mappe.tabelle(thema_titel, thema_titel, kopf, list(_alles_zeilen(store, eintraege, teil)))
     mappe.tabelle("Metadaten", "Metadaten der Kennzahlen", _METADATEN_KOPF, _metadaten_zeilen(store))
     mappe.tabelle("Quellen", "Quellen und Lieferungen", _QUELLEN_KOPF, _quellen_zeilen(store))
@@ -99,10 +99,10 @@ _KOPF_ZEIT = (
 
 
 def _kopf(stand: Stand, eintrag: Eintrag) -> list[str]:
-    return [*_KOPF_RAUM, f"Wert ({eintrag.einheit})", *_KOPF_WERTE, *_kopf_auswertung(stand)]
+    return [*_KOPF_RAUM, f"Wert ({eintrag.einheit})", *_KOPF_WERTE, *kopf_auswertung(stand)]
 
 
-def _kopf_auswertung(stand: Stand) -> list[str]:
+def kopf_auswertung(stand: Stand) -> list[str]:
     """With the benchmark outside only where the Gebiet has one."""
     b = stand.bezug
     aussen = [b, f"Gegenüber {b} (95 %)", f"Gegenüber {b} (99,8 %)"] if b else []
@@ -142,7 +142,7 @@ def _zeilen(store: Store, eintrag: Eintrag, werte: pd.DataFrame) -> Iterator[lis
     namen = _namen(store)
     for zeile in werte.itertuples():
         auswertung = auswertung_zellen(store.stand, zeile, eintrag)
-        yield [*_raum_zellen(zeile, namen), *_wert_zellen(zeile, eintrag), *auswertung]
+        yield [*_raum_zellen(zeile, namen), *wert_zellen(zeile, eintrag), *auswertung]
 
 
 def _alles_zeilen(store: Store, eintraege: dict[str, Eintrag], werte: pd.DataFrame) -> Iterator[list[Zelle]]:
@@ -152,7 +152,7 @@ def _alles_zeilen(store: Store, eintraege: dict[str, Eintrag], werte: pd.DataFra
         eintrag = eintraege[zeile.kennzahl_id]
         vorspann = [eintrag.titel, eintrag.id, ebenen[zeile.ebene], eintrag.einheit]
         ort, auswertung = _raum_zellen(zeile, namen), auswertung_zellen(store.stand, zeile, eintrag)
-        yield [*vorspann, *ort, *_wert_zellen(zeile, eintrag), *auswertung]
+        yield [*vorspann, *ort, *wert_zellen(zeile, eintrag), *auswertung]
 
 
 def _raum_zellen(zeile, namen: dict[str, str]) -> list[Zelle]:
@@ -160,7 +160,7 @@ def _raum_zellen(zeile, namen: dict[str, str]) -> list[Zelle]:
     return [zeile.raum_id, zeile.name, namen.get(zeile.eltern_id, ""), gebietsstand, zeile.stichtag]
 
 
-def _wert_zellen(zeile, eintrag: Eintrag) -> list[Zelle]:
+def wert_zellen(zeile, eintrag: Eintrag) -> list[Zelle]:
     werte = [zelle(zeile.status, wert, eintrag.stellen) for wert in (zeile.wert, zeile.unten, zeile.oben)]
     zahlen = [zelle(zeile.status, zahl, _stellen_anzahl(zahl)) for zahl in (zeile.zaehler, zeile.nenner)]
     herkunft = texte.umrechnung_kurz(zeile.umgerechnet, zeile.anteil_aufgeteilt)

@@ -414,6 +414,18 @@ def test_png_has_title_and_legend_below_the_map(seite):
     assert "gesperrt (Geheimhaltung)" in legende
 
 
+def test_named_classes_are_named_in_legend_png_and_speech(seite):
+    namen = seite.evaluate(
+        """() => {
+            karte.spec.stufen = karte.spec.farben.map((_, i) => `${i + 1} Stufe`);
+            return karte.legende().map(({text}) => text);
+        }"""
+    )
+    assert namen[:5] == [f"{i} Stufe" for i in range(1, 6)]
+    assert seite.evaluate("karte.text(karte.spec.klassen[1])") == "2 Stufe"  # an edge belongs to the upper class
+    assert seite.evaluate("karte.satz(karte.eintrag(0))").endswith(" Stufe")
+
+
 def test_german_numbers_and_signs(seite):
     assert seite.evaluate("[SR.zahl(1234.56, 1), SR.zahl(0, 0), SR.zahl(null), SR.prozent(9.84)]") == [
         "1.234,6",
