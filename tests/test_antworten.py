@@ -13,15 +13,16 @@ from indicators.bericht.antworten import ECHT, GEWICHT, SEIT, WER, sage_antworte
 
 @pytest.fixture(scope="module")
 def stores(beispiel):
-    return {g: beispiel.store(g, "kreis") for g in ("rhein_sieg", "flensburg", "berlin")}
+    return {g: beispiel.store(g, "kreis") for g in ("rhein_sieg", "flensburg", "berlin", "musterkreis")}
 
 
 def frage(store, raum_id: str, *, mit_index: bool = True) -> tuple[dict[str, str], pd.DataFrame]:
     """The answers for one Raum, and the rows they rest on."""
     raum, profil = store.raum(raum_id), store.read_profil(raum_id)
-    labor = store.build_labor(read_wahl(store, f"ebene={raum.ebene}" if raum.ebene != "planungsraum" else ""))
+    wahl = read_wahl(store, f"ebene={raum.ebene}" if raum.ebene != "planungsraum" else "") if mit_index else None
+    labor = store.build_labor(wahl) if wahl else None
     zeilen = [(store.eintrag(z.kennzahl_id), z) for z in profil.itertuples()]
-    saetze = sage_antworten(store, raum, zeilen, labor if mit_index else None)
+    saetze = sage_antworten(store, raum, zeilen, labor)
     return {f: " ".join(s).replace("\u00a0", " ") for f, s in saetze}, profil.set_index("kennzahl_id")
 
 
@@ -33,6 +34,25 @@ def test_siegburg_differs_and_since_when(stores):
     assert f"({(profil['rest_grund'] == 'uebernommen').sum()})" in saetze[ECHT]
     assert saetze[SEIT].startswith("Steigt: Arbeitslosenanteil seit 2017.")
     assert "der Rang gilt unter den 19 Kommunen" in saetze[WER]
+
+
+def test_whoever_is_declared_outside_is_compared_with_too(stores):
+    kreis, kommune = (
+        stores["musterkreis"].raeume().query("ebene == @ebene and not rest")["raum_id"].iloc[0]
+        for ebene in ("kreis", "kommune")
+    )
+    saetze, profil = frage(stores["musterkreis"], kreis, mit_index=False)
+    geprueft = profil["bezug_urteil"].dropna()
+    verschieden = (geprueft != "aehnlich").sum()
+    kopf = f"Ja, bei {verschieden} von {len(geprueft)} prüfbaren Kennzahlen unterscheidet sich der Musterkreis vom Wert"
+    assert saetze[ECHT].startswith(f"{kopf} von Musterland (erfunden) mehr") and WER not in saetze
+    hoeher = profil.index[profil["bezug_urteil"] == "hoeher"]
+    liste = re.search(r"Höher: (.*?)\.(?: Niedriger|$)", saetze[ECHT]).group(1)
+    assert liste.count("gegenüber") == len(hoeher) > 0
+    assert "Außerhalb mit Musterland (erfunden): " in frage(stores["musterkreis"], kommune)[0][WER]
+
+    oben = frage(stores["rhein_sieg"], "05382", mit_index=False)[0]
+    assert "von Nordrhein-Westfalen fehlt der Wert zum neuesten Stichtag" in oben[ECHT]
 
 
 def test_what_may_be_chance_is_called_so_in_flensburg(stores):

@@ -11,7 +11,16 @@ import pandas as pd
 
 from indicators.arten import MIT_WERT
 from indicators.bericht.urteile import GRUND_TEXT, find_bewertung, ist_wort
-from indicators.deutsch import aufzaehlung, bezug_gruppe, bezug_raum, bezug_rest, dativ_plural, format_menge, von
+from indicators.deutsch import (
+    aufzaehlung,
+    bezug_aussen,
+    bezug_gruppe,
+    bezug_raum,
+    bezug_rest,
+    dativ_plural,
+    format_menge,
+    von,
+)
 from indicators.labor_saetze import prozent
 from indicators.satz import nenne_stufe
 from indicators.zahlformat import format_datum, format_zahl
@@ -63,9 +72,12 @@ def sage_antworten(store: Store, raum, zeilen: Sequence[tuple], labor: Labor | N
     zeilen = [(e, z) for e, z in zeilen if z.status in MIT_WERT]
     if raum.rest or not zeilen:
         return []
-    antworten = [(SEIT, sage_seit(store, raum, zeilen))]
-    if raum.ebene != store.stand.ebenen[0].id:
-        antworten = [(ECHT, sage_echt(store, raum, zeilen)), *antworten, (WER, sage_wer(store, raum, zeilen))]
+    oben = raum.ebene == store.stand.ebenen[0].id  # nothing else belongs to the Gebiet: only the outside is left
+    antworten = [
+        (ECHT, sage_oben(store, raum, zeilen) if oben else sage_echt(store, raum, zeilen)),
+        (SEIT, sage_seit(store, raum, zeilen)),
+        (WER, [] if oben else [*sage_wer(store, raum, zeilen), *sage_aussen(store, zeilen)]),
+    ]
     if labor is not None:
         antworten.append((GEWICHT, sage_gewicht(store, raum, labor)))
     return [(frage, saetze) for frage, saetze in antworten if saetze]
@@ -87,10 +99,50 @@ def sage_echt(store: Store, raum, zeilen: Sequence[tuple]) -> list[str]:
             (e, z) for e, z in verschieden if (z.rest_urteil, find_bewertung(z.rest_urteil, e.polaritaet)) == lage
         ]
         if treffer:
-            saetze.append(f"{worte}: {_liste([_gegenueber(e, z) for e, z in treffer])}.")
+            saetze.append(f"{worte}: {_liste([_gegenueber(e, z, z.rest_wert) for e, z in treffer])}.")
     if aehnlich := [e.kurz for e, z in geprueft if z.rest_urteil == "aehnlich"]:
         saetze.append(f"Kann Zufall sein: {_liste(aehnlich)}.")
     return [*saetze, *filter(None, [ohne])]
+
+
+def sage_oben(store: Store, raum, zeilen: Sequence[tuple]) -> list[str]:
+    """The whole Gebiet has no rest; it can only be held against somebody outside."""
+    bezug = store.stand.bezug
+    geprueft, verschieden = _aussen(zeilen)
+    if not geprueft:
+        grund = (
+            f"und von {bezug} fehlt der Wert zum neuesten Stichtag" if bezug else "und niemand außerhalb ist angegeben"
+        )
+        return [f"Das lässt sich hier nicht prüfen: Das ganze Gebiet hat kein Übriges, {grund}."]
+    kopf = _sage_kopf(bezug_raum(raum.name).nominativ, len(verschieden), len(geprueft), von(bezug_aussen(bezug)))
+    return [kopf, *_sage_richtungen(verschieden)]
+
+
+def sage_aussen(store: Store, zeilen: Sequence[tuple]) -> list[str]:
+    """Which Kennzahlen differ from the benchmark outside the Gebiet; nothing where none is declared."""
+    geprueft, verschieden = _aussen(zeilen)
+    if not geprueft:
+        return []
+    wie_viele = (
+        f"{len(verschieden)} von {len(geprueft)} prüfbaren Kennzahlen" if verschieden else "Keine prüfbare Kennzahl"
+    )
+    verb = "unterscheiden" if len(verschieden) > 1 else "unterscheidet"
+    kopf = f"Außerhalb mit {store.stand.bezug}: {wie_viele} {verb} sich mehr, als der Zufall erklärt."
+    return [kopf, *_sage_richtungen(verschieden)]
+
+
+def _aussen(zeilen: Sequence[tuple]) -> tuple[list[tuple], list[tuple]]:
+    """Those with a verdict against the benchmark outside, and those of them that differ."""
+    geprueft = [(e, z) for e, z in zeilen if ist_wort(z.bezug_urteil)]
+    return geprueft, [(e, z) for e, z in geprueft if z.bezug_urteil != "aehnlich"]
+
+
+def _sage_richtungen(verschieden: Sequence[tuple]) -> list[str]:
+    saetze = []
+    for richtung, worte in (("hoeher", "Höher"), ("niedriger", "Niedriger")):
+        if treffer := [(e, z) for e, z in verschieden if z.bezug_urteil == richtung]:
+            saetze.append(f"{worte}: {_liste([_gegenueber(e, z, z.bezug_wert) for e, z in treffer])}.")
+    return saetze
 
 
 def _sage_haeufung(store: Store, raum, eintrag) -> str:
@@ -124,8 +176,8 @@ def _sage_kopf(name: str, verschieden: int, geprueft: int, bezug: str) -> str:
     )
 
 
-def _gegenueber(eintrag, z) -> str:
-    wert, mass = (format_menge(w, eintrag.einheit, eintrag.stellen) for w in (z.wert, z.rest_wert))
+def _gegenueber(eintrag, z, mass: float) -> str:
+    wert, mass = (format_menge(w, eintrag.einheit, eintrag.stellen) for w in (z.wert, mass))
     return f"{eintrag.kurz} ({wert} gegenüber {mass})"
 
 
