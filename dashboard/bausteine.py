@@ -272,8 +272,10 @@ def tabelle(kopf: list[str], zeilen: list[list], *, titel: str, zahlen_ab: int =
     """A native table; its first column is the row header, columns from `zahlen_ab` on are set right."""
 
     def zelle(i, inhalt):
-        klasse = "zahl" if i >= zahlen_ab else ""
-        return html.Th(inhalt, scope="row") if i == 0 else html.Td(inhalt, className=klasse)
+        if i == 0:
+            return html.Th(inhalt, scope="row")
+        klasse = ("zahl" if i >= zahlen_ab else "") + (" leer" if inhalt == "–" else "")
+        return html.Td(inhalt, className=klasse.strip(), **{"data-kopf": kopf[i]})  # its head, where rows are cards
 
     return html.Div(
         html.Table(

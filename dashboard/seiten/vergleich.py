@@ -78,7 +78,7 @@ def read_wahl(store, query: str) -> Wahl:
     if ebene not in {e.id for e in store.stand.ebenen}:
         raise UnbekannteAngabe("Diese Ebene gibt es in diesem Gebiet nicht.")
     themen = find_themen(store, ebene)
-    thema = werte.get("thema") or next(iter(themen), "")
+    thema = werte.get("thema") or find_vorgabe(store, ebene, themen)
     if thema not in themen and "thema" in werte and thema not in find_themen(store, None):
         raise UnbekannteAngabe("Dieses Thema gibt es hier nicht.")
     jahre = find_jahre(store, ebene)
@@ -93,6 +93,15 @@ def read_wahl(store, query: str) -> Wahl:
         raise UnbekannteAngabe("Diesen Raum gibt es in diesem Gebiet nicht.")
     weitere = {"kennzahl": werte.get("kennzahl", ""), "nach": werte.get("nach", ""), "auf": werte.get("auf") == "1"}
     return Wahl(ebene, thema, int(jahr), **weitere, raum=raum)
+
+
+def find_vorgabe(store, ebene: str, themen: dict[str, str]) -> str:
+    """The Thema the page opens with: that of the first Kennzahl with verdicts, else the first one."""
+    mit_urteil = (e.thema for e in store.katalog() if ebene in e.ebenen and store.hat_urteile(e.id, ebene))
+    gewuenscht = store.eintrag(store.stand.vorauswahl) if store.stand.vorauswahl else None
+    if gewuenscht and gewuenscht.thema in themen and store.hat_urteile(gewuenscht.id, ebene):
+        return gewuenscht.thema
+    return next((t for t in mit_urteil if t in themen), next(iter(themen), ""))
 
 
 def find_themen(store, ebene: str | None) -> dict[str, str]:
