@@ -31,6 +31,7 @@ class Eintrag:
     stellen: int = 1
     monatlich: bool = False
     brueche: tuple = field(default=())
+    stufen: tuple = ()
 
 
 def reihe(werte: list, *, name="Altstadt", zuschnitt=None, ab=2018) -> pd.DataFrame:
