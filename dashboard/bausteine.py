@@ -275,7 +275,8 @@ def tabelle(kopf: list[str], zeilen: list[list], *, titel: str, zahlen_ab: int =
         if i == 0:
             return html.Th(inhalt, scope="row")
         klasse = ("zahl" if i >= zahlen_ab else "") + (" leer" if inhalt == "–" else "")
-        return html.Td(inhalt, className=klasse.strip(), **{"data-kopf": kopf[i]})  # its head, where rows are cards
+        karte = {"data-kopf": kopf[i]} if isinstance(kopf[i], str) else {}  # its head, where rows are cards
+        return html.Td(inhalt, className=klasse.strip(), **karte)
 
     return html.Div(
         html.Table(

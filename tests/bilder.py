@@ -1,4 +1,4 @@
-"""The pictures of the documentation, taken from a running server: `python -m tests.bilder http://127.0.0.1:8050`.
+"""The pictures of the documentation from a running server: `python -m tests.bilder http://127.0.0.1:8050 [name …]`.
 
 Writes docs/bilder/<seite>_<gebiet>_<breite>.png: the first screen at 1440 and 1920 px, up to 3,000 px at 320.
 """
@@ -65,7 +65,9 @@ BILDER = {
 
 def oeffne(seite: Page, adresse: str, *, vollbild: bool) -> None:
     """Open a page and wait until its figure stands."""
-    seite.goto(adresse)
+    antwort = seite.goto(adresse)
+    if antwort is None or antwort.status >= 500:
+        sys.exit(f"{adresse}: Antwort {antwort and antwort.status}, davon wird kein Bild gemacht.")
     seite.locator("h1").first.wait_for(state="attached")  # of the page itself, not of its empty frame
     seite.wait_for_load_state("networkidle")
     if any(f"/{name}" in adresse for name in ("karte", "zeitreihe", "pflege")):
@@ -90,11 +92,11 @@ def verkleinere(png: bytes) -> bytes:
     return ausgabe.getvalue()
 
 
-def main(url: str) -> int:
+def main(url: str, namen: list[str]) -> int:
     ZIEL.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=ARGUMENTE)
-        for name, (pfad, breiten) in BILDER.items():
+        for name, (pfad, breiten) in ((n, b) for n, b in BILDER.items() if not namen or n in namen):
             for breite in breiten:
                 fenster = {"width": breite, "height": HOEHEN[breite]}
                 kontext = browser.new_context(viewport=fenster, locale="de-DE", reduced_motion="reduce")
@@ -112,6 +114,8 @@ def main(url: str) -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("Aufruf: python -m tests.bilder URL   (zum Beispiel http://127.0.0.1:8050)")
-    sys.exit(main(sys.argv[1]))
+    if len(sys.argv) < 2 or set(sys.argv[2:]) - BILDER.keys():
+        sys.exit(
+            f"Aufruf: python -m tests.bilder URL [{' | '.join(BILDER)}]   (URL zum Beispiel http://127.0.0.1:8050)"
+        )
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
