@@ -102,7 +102,8 @@ class _Fund:
         if zelle.spalte != "berechnet":
             zeile = None if pd.isna(zelle.zeile) else int(zelle.zeile)
             return [Stelle(**zelle._asdict() | {"zeile": zeile, "stichtag": tag})]
-        teile = self.profile.get(zelle.profil_sha256, {}).get(merkmal, {}).get("summe_aus", [])
+        angabe = self.profile.get(zelle.profil_sha256, {}).get(merkmal, {})
+        teile = angabe.get("summe_aus") or angabe.get("regelaltersgrenze") or []
         berechnet.update(dict.fromkeys(teile))
         return [s for teil in teile for s in self._stellen(teil, raum_id, tag, summiert, berechnet)]
 

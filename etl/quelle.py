@@ -67,6 +67,8 @@ class Merkmal(Modell):
     weitere_summen: tuple[tuple[str, ...], ...] = ()
     teil_von: str | None = None
     berechnet: bool = False
+    # berechnet: of the people aged 65 and 66 (two Merkmale) those who are still below the Regelaltersgrenze
+    regelaltersgrenze: tuple[str, str] | None = None
     ergaenzen: bool = False  # where it is not delivered, but all of `summe_aus` is: their sum
     minimum: float | None = None
     maximum: float | None = None
@@ -96,6 +98,11 @@ class Merkmal(Modell):
         paare["zeitsumme.merkmal"] = self.zeitsumme and self.zeitsumme.merkmal
         paare["aenderung.merkmal"] = self.aenderung and self.aenderung.merkmal
         return {ort: name for ort, name in paare.items() if name}
+
+    @property
+    def teile(self) -> tuple[str, ...]:
+        """What a computed Merkmal is computed from."""
+        return self.summe_aus or self.regelaltersgrenze or ()
 
     @property
     def zerlegungen(self) -> tuple[tuple[str, ...], ...]:
@@ -326,9 +333,11 @@ class Quelle(Modell):
                 f"Merkmal »{name}« ist nicht {ort}" if name in geliefert else f"Merkmal »{name}« wird {ort}"
             )
         for name, merkmal in self.merkmale.items():
-            if merkmal.berechnet and not merkmal.summe_aus:
-                raise ValueError(f"Merkmal »{name}«: berechnet = true braucht summe_aus")
-            for teil in (t for teile in merkmal.zerlegungen for t in teile):
+            if merkmal.berechnet and bool(merkmal.summe_aus) == bool(merkmal.regelaltersgrenze):
+                raise ValueError(f"Merkmal »{name}«: berechnet = true braucht summe_aus oder regelaltersgrenze")
+            if merkmal.regelaltersgrenze and not merkmal.berechnet:
+                raise ValueError(f"Merkmal »{name}«: regelaltersgrenze braucht berechnet = true")
+            for teil in (t for teile in (*merkmal.zerlegungen, merkmal.teile) for t in teile):
                 if teil not in self.merkmale:
                     raise ValueError(f"Merkmal »{name}«: der Teil »{teil}« ist kein Merkmal dieser Quelle")
         for name in (*self.spalten, f"{self.stichtag.titel or ''}"):
@@ -364,7 +373,7 @@ class Quelle(Modell):
         """The computed Merkmale, parts before their wholes."""
         fertig, folge = {m for m, angabe in self.merkmale.items() if not angabe.berechnet}, []
         while len(fertig) < len(self.merkmale):
-            bereit = [m for m, a in self.merkmale.items() if m not in fertig and fertig.issuperset(a.summe_aus)]
+            bereit = [m for m, a in self.merkmale.items() if m not in fertig and fertig.issuperset(a.teile)]
             if not bereit:
                 offen = ", ".join(m for m in self.merkmale if m not in fertig)
                 raise ValueError(f"berechnete Merkmale verweisen im Kreis aufeinander: {offen}")

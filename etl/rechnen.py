@@ -1,8 +1,9 @@
-"""Completing a delivery: rows for what is missing, and Merkmale computed as sums of delivered ones."""
+"""Completing a delivery: rows for what is missing, and Merkmale computed from delivered ones."""
 
 import numpy as np
 import pandas as pd
 
+from etl.altersgrenze import anteile
 from etl.checks import Breit, Codes
 from etl.quelle import Quelle
 from etl.raeume import Raumbuch
@@ -34,7 +35,8 @@ def ergaenze_fehlende(frame: pd.DataFrame, fehlend: pd.DataFrame, quelle: Quelle
 def berechne(frame: pd.DataFrame, quelle: Quelle) -> pd.DataFrame:
     """Adds the Merkmale with `berechnet = true`.
 
-    A secret part makes the sum `gesperrt_quelle`, a missing one `nicht_geliefert`; no part, no row.
+    A secret part makes the result `gesperrt_quelle`, a missing one `nicht_geliefert`; no part, no row. Shares of people
+    are rounded to whole ones, so that sums of them stay sums of people.
     """
     if not any(merkmal.berechnet for merkmal in quelle.merkmale.values()):
         return frame
@@ -43,7 +45,9 @@ def berechne(frame: pd.DataFrame, quelle: Quelle) -> pd.DataFrame:
     erste[breit.ort[::-1]] = np.arange(len(frame))[::-1]
     orte = frame[["raum_id", "stichtag"]].iloc[erste].reset_index(drop=True)
     for name in quelle.rechenfolge():
-        wert, status = _summe(breit, quelle.merkmale[name].summe_aus)
+        merkmal = quelle.merkmale[name]
+        anteil = np.array(anteile(orte["stichtag"].dt.year.to_numpy())) if merkmal.regelaltersgrenze else None
+        wert, status = _summe(breit, merkmal.teile, anteil)
         breit.merke(name, wert, status)
         da = status != ""
         neu.append(orte[da].assign(merkmal=name, wert=wert[da], status=status[da], spalte="berechnet"))
@@ -67,15 +71,17 @@ def ergaenze_summen(frame: pd.DataFrame, quelle: Quelle) -> pd.DataFrame:
     return frame
 
 
-def _summe(breit: Breit, namen: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Value and status per raum × stichtag; status "" where no part was delivered."""
+def _summe(breit: Breit, namen: tuple[str, ...], anteil: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Value and status per raum × stichtag; status "" where no part was delivered. `anteil`: of each part, rounded."""
     teile = [breit.werte(teil) for teil in namen]
     zustand = np.array([z for _, z in teile])
     unsicher = np.any([breit.unsicher(teil) for teil in namen], axis=0)
     da, alle, geheim = (zustand > 0).any(axis=0), (zustand == 1).all(axis=0), (zustand == 2).any(axis=0)
     auswahl = [~da, alle & unsicher, alle, geheim]
     status = np.select(auswahl, ["", UNSICHER, OFFEN, GESPERRT], NICHT_GELIEFERT).astype(object)
-    return np.where(alle, np.sum([w for w, _ in teile], axis=0), np.nan), status
+    werte = np.array([w for w, _ in teile])
+    summe = werte.sum(axis=0) if anteil is None else np.rint((werte * anteil).sum(axis=0))
+    return np.where(alle, summe, np.nan), status
 
 
 def haenge_an(frame: pd.DataFrame, neu: pd.DataFrame) -> pd.DataFrame:

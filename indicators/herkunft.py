@@ -66,7 +66,7 @@ def _gelieferte(namen: Iterable[str], merkmale: dict[str, Merkmal]) -> list[str]
     gefunden: dict[str, None] = {}
     for name in namen:
         merkmal = merkmale.get(name)
-        teile = _gelieferte(merkmal.summe_aus, merkmale) if merkmal and merkmal.berechnet else [name]
+        teile = _gelieferte(merkmal.teile, merkmale) if merkmal and merkmal.berechnet else [name]
         gefunden |= dict.fromkeys(teile)
     return list(gefunden)
 

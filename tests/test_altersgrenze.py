@@ -4,16 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from etl.quelle import build_register, read_quellen
+from etl.altersgrenze import anteile, unter_regelaltersgrenze, zusatzmonate
+from etl.quelle import build_register, read_quelle, read_quellen
 from geodata.fehler import KatalogError
-from indicators.altersgrenze import (
-    anteile,
-    fehler_des_bandes,
-    fehler_text,
-    regel_text,
-    unter_regelaltersgrenze,
-    zusatzmonate,
-)
+from indicators.altersgrenze import fehler_des_bandes, fehler_text, regel_text
 from indicators.berechnung import Zahlen, build_kennzahl
 from indicators.kennzahl import ORDNER, check_katalog, read_kennzahlen
 from tests.test_musterkreis import WURZEL
@@ -83,6 +77,68 @@ def test_a_value_over_last_years_population_is_marked_provisional():
     assert tabelle.loc["2022-12-31", "hinweis"] == tabelle.loc["2023-03-01", "hinweis"] == ""  # that is the newest
     for tag in ("2023-12-31", "2024-03-01"):  # the population of 31.12.2023 will come
         assert tabelle.loc[tag, "hinweis"] == "vorläufig mit der Bezugsgruppe vom 31.12.2022"
+
+
+# --- single years of age, through the door ------------------------------------------------------------------------
+
+EINZELJAHRE = """
+"bis 64" = "bev_0_64"
+"65" = "bev_65"
+"66" = "bev_66"
+[standard]
+einheit = "Personen"
+recht = "bevoelkerung"
+[merkmale]
+bev_0_64 = { titel = "Einwohner bis 64" }
+bev_65 = { titel = "Einwohner von 65 Jahren" }
+bev_66 = { titel = "Einwohner von 66 Jahren" }
+[merkmale.bev_65_bis_rag]
+titel = "Einwohner von 65 Jahren bis unter die Regelaltersgrenze"
+berechnet = true
+regelaltersgrenze = ["bev_65", "bev_66"]
+[merkmale.bev_unter_rag]
+titel = "Einwohner unter der Regelaltersgrenze"
+berechnet = true
+summe_aus = ["bev_0_64", "bev_65_bis_rag"]
+"""
+
+
+def test_a_register_with_single_years_gives_the_denominator_by_the_formula(neuer_kleinkreis):
+    profil = neuer_kleinkreis.daten / "katalog/quellen/kk_bevoelkerung.toml"
+    kopf = profil.read_text(encoding="utf-8").partition('"insgesamt"')[0]
+    profil.write_text(kopf + EINZELJAHRE, encoding="utf-8")
+    eingang = neuer_kleinkreis.daten / "kleinkreis/eingang/kk_bevoelkerung"
+    for jahr, mit_66 in ((2022, 47), (2023, 49)):
+        zeilen = [
+            f"99001-01;Altstadt;3.000;50;{mit_66}",
+            "99001-02;Bahnhof;2.500;40;40",
+            "99001-03;Südhang;1.150;30;25",
+        ]
+        text = "\n".join(["Schlüssel;Quartier;bis 64;65;66", *zeilen, "99001-04;Weiler;580;11;9"]) + "\n"
+        (eingang / f"einwohner_{jahr}.csv").write_text(text, encoding="utf-8")
+    neuer_kleinkreis.run("laden", "--gebiet", "kleinkreis")
+    neuer_kleinkreis.run("veroeffentlichen", "--gebiet", "kleinkreis")
+
+    werte = neuer_kleinkreis.store("kleinkreis").read_werte("sgb2_quote", "quartier")
+    nenner = {z.stichtag.year: z.nenner for z in werte[werte["name"] == "Altstadt"].itertuples()}
+    # Born 1957: 11 months beyond the 65th birthday, born 1958: 12; born 1956 and 1957 are past the limit at 66.
+    assert nenner == {2022: 3000 + round(50 * 11 / 12), 2023: 3000 + 50}
+
+    wo = neuer_kleinkreis.run("herkunft", "--gebiet", "kleinkreis", "99001-01", "sgb2_quote", "2022-12-31").stdout
+    assert all(f"Spalte »{spalte}«" in wo for spalte in ("bis 64", "65", "66")), wo
+
+
+def test_a_rule_without_its_ages_is_refused(tmp_path):
+    pfad = tmp_path / "x.toml"
+    kopf = (WURZEL / "tests/kleinkreis/katalog/quellen/kk_bevoelkerung.toml").read_text(encoding="utf-8")
+    for falsch, meldung in (
+        ('["bev_65", "bev_67"]', "der Teil »bev_67« ist kein Merkmal"),
+        ('["bev_65", "bev_66"]\nsumme_aus = ["bev_65"]', "braucht summe_aus oder regelaltersgrenze"),
+    ):
+        text = EINZELJAHRE.replace('["bev_65", "bev_66"]', falsch)
+        pfad.write_text(kopf.partition('"insgesamt"')[0] + text, encoding="utf-8")
+        with pytest.raises(KatalogError, match=meldung):
+            read_quelle(pfad)
 
 
 # --- one register ------------------------------------------------------------------------------------------------

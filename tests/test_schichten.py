@@ -14,7 +14,7 @@ RAEUME = ("geodata", "etl", "indicators", "dashboard")
 ERLAUBT = {
     "geodata": (),
     "etl": ("geodata",),
-    "indicators": ("geodata", "etl.quelle"),
+    "indicators": ("geodata", "etl.quelle", "etl.altersgrenze"),  # what a profile says, and a formula of the law
     # geodata.eigene and .differenz form and compare sets of keys: the page checks a draft with them, without any number
     "dashboard": (
         "indicators.store",
